@@ -1,0 +1,44 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+let package = Package(
+  name: "swift-multiprocessing",
+  platforms: [.macOS(.v15)],
+  products: [
+    .library(name: "Multiprocessing", targets: ["Multiprocessing"]),
+    .executable(name: "mp", targets: ["mp"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+  ],
+  targets: [
+    .target(name: "CMultiprocessing"),
+    .target(
+      name: "MultiprocessingSystem", dependencies: ["CMultiprocessing"], swiftSettings: settings),
+    .target(
+      name: "Multiprocessing",
+      dependencies: ["MultiprocessingSystem", .product(name: "Logging", package: "swift-log")],
+      swiftSettings: settings),
+    .executableTarget(
+      name: "mp",
+      dependencies: [
+        "Multiprocessing", "MultiprocessingSystem",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: settings),
+    .testTarget(
+      name: "MultiprocessingSystemTests", dependencies: ["MultiprocessingSystem"], swiftSettings: settings),
+    .testTarget(
+      name: "MultiprocessingTests", dependencies: ["Multiprocessing", "MultiprocessingSystem"],
+      swiftSettings: settings),
+  ]
+)

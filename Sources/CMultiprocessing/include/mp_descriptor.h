@@ -1,0 +1,18 @@
+/// Descriptors that belong to this process alone.
+///
+/// A table of bits, one a descriptor number. A copy made by `fork` inherits every descriptor, whatever its
+/// close-on-exec flag; the copy closes those marked here, so that a lifeline, a channel or a pidfd of the parent
+/// is not held open by a child that was not meant to have it.
+#ifndef MP_DESCRIPTOR_H
+#define MP_DESCRIPTOR_H
+
+/// Marks `descriptor` as private to this process. Safe from any thread. Numbers of 65,536 and above are not recorded.
+void mp_private_mark(int descriptor);
+
+/// Takes the mark away; call it before the descriptor is closed.
+void mp_private_unmark(int descriptor);
+
+/// Closes every marked descriptor and clears the table. Async-signal-safe: called in a forked copy.
+void mp_private_close_all(void);
+
+#endif

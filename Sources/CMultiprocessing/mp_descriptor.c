@@ -1,0 +1,28 @@
+#include "mp_descriptor.h"
+
+#include <stdint.h>
+#include <unistd.h>
+
+enum { MP_WORDS = 1024 };
+static uint64_t mp_private[MP_WORDS];
+
+void mp_private_mark(int descriptor) {
+  if (descriptor < 0 || descriptor >= MP_WORDS * 64) return;
+  __atomic_fetch_or(&mp_private[descriptor / 64], (uint64_t)1 << (descriptor % 64), __ATOMIC_RELAXED);
+}
+
+void mp_private_unmark(int descriptor) {
+  if (descriptor < 0 || descriptor >= MP_WORDS * 64) return;
+  __atomic_fetch_and(&mp_private[descriptor / 64], ~((uint64_t)1 << (descriptor % 64)), __ATOMIC_RELAXED);
+}
+
+void mp_private_close_all(void) {
+  for (int word = 0; word < MP_WORDS; word++) {
+    uint64_t bits = mp_private[word];
+    mp_private[word] = 0;
+    while (bits != 0) {
+      close(word * 64 + __builtin_ctzll(bits));
+      bits &= bits - 1;
+    }
+  }
+}

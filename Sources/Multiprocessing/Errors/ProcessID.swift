@@ -1,0 +1,2 @@
+/// The number by which the system knows a process.
+public typealias ProcessID = Int32

@@ -1,0 +1,29 @@
+internal import CMultiprocessing
+internal import Glibc
+
+/// A file descriptor that is closed with its last reference.
+///
+/// Every descriptor of the library is one of these: close-on-exec, and marked private, so that a forked copy of the
+/// process closes it (`mp_descriptor.h`).
+package final class Descriptor: Sendable {
+  /// The number, valid as long as this object lives.
+  package let number: Int32
+
+  /// Takes ownership of an open descriptor.
+  package init(owning number: Int32) {
+    self.number = number
+    mp_private_mark(number)
+  }
+
+  deinit {
+    mp_private_unmark(number)
+    close(number)
+  }
+}
+
+extension Descriptor {
+  /// A descriptor of our own for the same open file.
+  package static func duplicating(_ number: Int32) throws -> Descriptor {
+    Descriptor(owning: try systemCall("fcntl(F_DUPFD_CLOEXEC)") { fcntl(number, F_DUPFD_CLOEXEC, 3) })
+  }
+}

@@ -1,0 +1,40 @@
+internal import Glibc
+
+/// A system call that failed: its name and the error number.
+package struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
+  package let call: String
+  package let number: Int32
+
+  package init(call: String, number: Int32) {
+    self.call = call
+    self.number = number
+  }
+
+  /// The system's own words, for example "open: No such file or directory (errno 2)".
+  package var description: String {
+    "\(call): \(Self.text(of: number)) (errno \(number))"
+  }
+
+  package static func text(of number: Int32) -> String {
+    withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { buffer in
+      // The XSI form writes into the buffer and is safe from any thread.
+      guard strerror_r(number, buffer.baseAddress!, 256) == 0 else { return "unknown error" }
+      return String(cString: buffer.baseAddress!)
+    }
+  }
+}
+
+/// Runs a system call that reports failure by -1 and `errno`, again when a signal interrupted it.
+///
+/// Not for `close`: on Linux the descriptor is gone even when `close` reports EINTR.
+@discardableResult
+package func systemCall<Result: SignedInteger>(
+  _ name: StaticString, _ body: () throws -> Result
+) throws -> Result {
+  while true {
+    let result = try body()
+    if result != -1 { return result }
+    let number = errno
+    if number != EINTR { throw SystemError(call: "\(name)", number: number) }
+  }
+}
