@@ -8,14 +8,18 @@ internal import Glibc
 package final class Descriptor: Sendable {
   /// The number, valid as long as this object lives.
   package let number: Int32
+  /// A forked copy has closed the number already, and may use it for something else.
+  private let generation: UInt32
 
   /// Takes ownership of an open descriptor.
   package init(owning number: Int32) {
     self.number = number
+    generation = mp_fork_generation()
     mp_private_mark(number)
   }
 
   deinit {
+    guard generation == mp_fork_generation() else { return }
     mp_private_unmark(number)
     close(number)
   }

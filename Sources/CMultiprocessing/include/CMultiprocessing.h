@@ -2,6 +2,13 @@
 #ifndef MP_CMULTIPROCESSING_H
 #define MP_CMULTIPROCESSING_H
 
+#include "mp_crash.h"
 #include "mp_descriptor.h"
+#include "mp_entry.h"
+#include "mp_event.h"
+#include "mp_image.h"
+#include "mp_message.h"
+#include "mp_process.h"
+#include "mp_spawn.h"
 
 #endif

@@ -1,0 +1,23 @@
+/// One message with descriptors over a Unix socket.
+#ifndef MP_MESSAGE_H
+#define MP_MESSAGE_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+/// Most descriptors of one message: the kernel's SCM_MAX_FD.
+enum { MP_MESSAGE_DESCRIPTORS = 253 };
+
+/// Sends `header` and `body` as one message with copies of `count` descriptors. Never raises SIGPIPE.
+/// Returns the bytes sent, or -1 and errno.
+ssize_t mp_message_send(
+    int socket, const void *_Nonnull header, size_t header_length, const void *_Nullable body, size_t body_length,
+    const int *_Nullable descriptors, int count, int dont_wait);
+
+/// Receives one message into `buffer`. `*count` is the room in `descriptors` on entry and the number received on
+/// return; they are close-on-exec. Returns the bytes received, 0 at the end of the stream, or -1 and errno;
+/// EMSGSIZE when the message or its descriptors did not fit (what arrived is closed).
+ssize_t mp_message_receive(
+    int socket, void *_Nonnull buffer, size_t capacity, int *_Nonnull descriptors, int *_Nonnull count, int dont_wait);
+
+#endif

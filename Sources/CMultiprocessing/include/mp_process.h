@@ -1,0 +1,73 @@
+/// Starting, watching and ending processes: what Swift cannot import or must not do between fork and exec.
+#ifndef MP_PROCESS_H
+#define MP_PROCESS_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+/// `fork`, which Swift hides: 0 in the copy. Runs the handlers of `pthread_atfork`.
+pid_t mp_fork(void);
+
+/// Makes a copy of this single-threaded process whose parent is *our parent*, so that our parent reaps it. 0 in the
+/// copy, -1 and errno where the system refuses.
+pid_t mp_clone_sibling(void);
+
+/// How often this process's line was forked through libc since the program started. A copy differs from its parent.
+uint32_t mp_fork_generation(void);
+
+/// A descriptor for the process `pid`, close-on-exec, or -1 and errno.
+int mp_pidfd_open(pid_t pid);
+
+/// Looks whether the process behind `pidfd` ended. 1: it did, and `code` (CLD_EXITED, CLD_KILLED, CLD_DUMPED) and
+/// `status` are set; 0: not yet; -1 and errno. With `keep` the process stays a zombie.
+int mp_wait_exit(int pidfd, int keep, int *_Nonnull code, int *_Nonnull status);
+
+/// Sets every signal to its default disposition and unblocks all.
+void mp_signals_reset(void);
+
+/// Keeps exit statuses of children: resets an ignored SIGCHLD and SA_NOCLDWAIT. 1 when something was reset.
+int mp_keep_exit_statuses(void);
+
+/// Ends this process, and the programs it started, when the last writer of the pipe behind `pipe_descriptor` closes
+/// it: the kernel sends SIGKILL, also to a stopped process. Returns 0, or -1 and errno; does not return when the
+/// writer is gone already.
+int mp_lifeline_arm(int pipe_descriptor);
+
+/// A new memory file, close-on-exec, or -1 and errno.
+int mp_memfd_create(const char *_Nonnull name);
+
+/// Moves `count` descriptors to the numbers `first`, `first + 1`, …, inheritable or not, and closes all above.
+/// Async-signal-safe. Returns 0, or -1 and errno.
+int mp_descriptors_arrange(const int *_Nonnull descriptors, int count, int first, int close_on_exec);
+
+/// Closes every descriptor from `first` on. Returns 0, or -1 and errno.
+int mp_close_from(int first);
+
+/// Opens /dev/null on each of 0, 1 and 2 that is closed, so that no other descriptor takes such a number.
+void mp_fill_standard_descriptors(void);
+
+/// Reopens standard input as /dev/null.
+void mp_close_standard_input(void);
+
+/// Makes standard output line-buffered with room for a line of 64 KiB, so that a whole line is one write.
+void mp_buffer_lines(void);
+
+/// Flushes every output stream of C.
+void mp_flush_streams(void);
+
+/// Sets the name that `ps` shows, at most 15 bytes.
+void mp_set_thread_name(const char *_Nonnull name);
+
+/// Sets a soft and hard limit of this process. Returns 0, or -1 and errno.
+int mp_limit_data(uint64_t bytes);
+int mp_limit_cpu_seconds(uint64_t soft, uint64_t hard);
+int mp_limit_open_files(uint64_t count);
+int mp_limit_core(uint64_t bytes);
+
+/// Sets `soft_stop` as the handler of SIGTERM: it writes to `descriptor` (an eventfd). 0, or -1 and errno.
+int mp_catch_termination(int descriptor);
+
+/// Replaces the environment by `count` strings of the form NAME=VALUE, each ended by a NUL, one after another.
+void mp_environment_replace(const char *_Nonnull strings, uint64_t count);
+
+#endif

@@ -1,0 +1,216 @@
+#define _GNU_SOURCE
+#include "mp_process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "mp_descriptor.h"
+
+static uint32_t mp_generation;
+
+uint32_t mp_fork_generation(void) { return __atomic_load_n(&mp_generation, __ATOMIC_RELAXED); }
+
+/// In the copy: gives up what belongs to the parent alone. Calls close only.
+static void mp_after_fork(void) {
+  __atomic_add_fetch(&mp_generation, 1, __ATOMIC_RELAXED);
+  mp_private_close_all();
+}
+
+__attribute__((constructor)) static void mp_register_fork_handler(void) { pthread_atfork(NULL, NULL, mp_after_fork); }
+
+pid_t mp_fork(void) { return fork(); }
+
+pid_t mp_clone_sibling(void) {
+  int *tid_address = NULL;
+  void *robust_list = NULL;
+  size_t robust_length = 0;
+  if (prctl(PR_GET_TID_ADDRESS, &tid_address) != 0 || tid_address == NULL) return -1;
+  syscall(SYS_get_robust_list, 0, &robust_list, &robust_length);
+  // CHILD_SETTID keeps libc's cached thread id right: raise() and mutexes use it.
+  long flags = CLONE_PARENT | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | SIGCHLD;
+#if defined(__x86_64__)
+  long pid = syscall(SYS_clone, flags, NULL, NULL, tid_address, NULL);
+#else
+  long pid = syscall(SYS_clone, flags, NULL, NULL, NULL, tid_address);
+#endif
+  if (pid == 0 && robust_list != NULL) syscall(SYS_set_robust_list, robust_list, robust_length);
+  return (pid_t)pid;
+}
+
+int mp_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
+
+int mp_wait_exit(int pidfd, int keep, int *code, int *status) {
+  siginfo_t info;
+  memset(&info, 0, sizeof info);
+  int result;
+  do {
+    result = waitid((idtype_t)3 /* P_PIDFD */, (id_t)pidfd, &info, WEXITED | WNOHANG | (keep ? WNOWAIT : 0));
+  } while (result != 0 && errno == EINTR);
+  if (result != 0) return -1;
+  if (info.si_pid == 0) return 0;
+  *code = info.si_code;
+  *status = info.si_status;
+  return 1;
+}
+
+void mp_signals_reset(void) {
+  struct sigaction action;
+  memset(&action, 0, sizeof action);
+  action.sa_handler = SIG_DFL;
+  for (int number = 1; number < NSIG; number++) {
+    if (number != SIGKILL && number != SIGSTOP) sigaction(number, &action, NULL);
+  }
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+int mp_keep_exit_statuses(void) {
+  struct sigaction action;
+  if (sigaction(SIGCHLD, NULL, &action) != 0) return 0;
+  int ignored = !(action.sa_flags & SA_SIGINFO) && action.sa_handler == SIG_IGN;
+  if (!ignored && !(action.sa_flags & SA_NOCLDWAIT)) return 0;
+  if (ignored) action.sa_handler = SIG_DFL;
+  action.sa_flags &= ~SA_NOCLDWAIT;
+  sigaction(SIGCHLD, &action, NULL);
+  return 1;
+}
+
+/// One more open file of the pipe, whose end the kernel reports to `owner` (a process, or a group when negative)
+/// with SIGKILL. It stays open, close-on-exec, until this process ends.
+static int mp_lifeline_open(int pipe_descriptor, pid_t owner) {
+  char path[40];
+  snprintf(path, sizeof path, "/proc/self/fd/%d", pipe_descriptor);
+  int own = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  if (own < 0) return -1;
+  if (fcntl(own, F_SETOWN, owner) != 0 || fcntl(own, F_SETSIG, SIGKILL) != 0 ||
+      fcntl(own, F_SETFL, O_NONBLOCK | O_ASYNC) != 0) {
+    close(own);
+    return -1;
+  }
+  mp_private_mark(own);
+  return 0;
+}
+
+int mp_lifeline_arm(int pipe_descriptor) {
+  if (mp_lifeline_open(pipe_descriptor, -getpgrp()) != 0) return -1;
+  // And by process: a child that leaves its group is found all the same.
+  if (mp_lifeline_open(pipe_descriptor, getpid()) != 0) return -1;
+  // The writer may have gone before the two lines above. Only the inherited file tells: one opened after the last
+  // writer left never reports a hang-up.
+  struct pollfd entry = {pipe_descriptor, POLLIN, 0};
+  if (poll(&entry, 1, 0) > 0) kill(getpid(), SIGKILL);
+  return 0;
+}
+
+int mp_memfd_create(const char *name) { return memfd_create(name, MFD_CLOEXEC); }
+
+int mp_descriptors_arrange(const int *descriptors, int count, int first, int close_on_exec) {
+  int above[300];
+  if (count > 300) {
+    errno = EMFILE;
+    return -1;
+  }
+  // First all above the target range, so that none is overwritten before it is moved.
+  for (int index = 0; index < count; index++) {
+    above[index] = fcntl(descriptors[index], F_DUPFD_CLOEXEC, first + count);
+    if (above[index] < 0) return -1;
+  }
+  for (int index = 0; index < count; index++) {
+    if (dup3(above[index], first + index, close_on_exec ? O_CLOEXEC : 0) < 0) return -1;
+  }
+  return mp_close_from(first + count);
+}
+
+int mp_close_from(int first) {
+#ifdef SYS_close_range
+  if (syscall(SYS_close_range, (unsigned)first, ~0U, 0) == 0) return 0;
+#endif
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return -1;
+  for (rlim_t number = (rlim_t)first; number < limit.rlim_cur; number++) close((int)number);
+  return 0;
+}
+
+void mp_fill_standard_descriptors(void) {
+  for (int number = 0; number < 3; number++) {
+    if (fcntl(number, F_GETFD) < 0) {
+      int opened = open("/dev/null", O_RDWR);
+      if (opened >= 0 && opened != number) {
+        dup2(opened, number);
+        close(opened);
+      }
+    }
+  }
+}
+
+void mp_close_standard_input(void) {
+  int opened = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  if (opened < 0) return;
+  dup2(opened, 0);
+  if (opened != 0) close(opened);
+}
+
+void mp_buffer_lines(void) {
+  static char buffer[65536];
+  setvbuf(stdout, buffer, _IOLBF, sizeof buffer);
+}
+
+void mp_flush_streams(void) { fflush(NULL); }
+
+void mp_set_thread_name(const char *name) { prctl(PR_SET_NAME, name); }
+
+static int mp_limit(int resource, uint64_t soft, uint64_t hard) {
+  struct rlimit limit;
+  if (getrlimit(resource, &limit) != 0) return -1;
+  if (limit.rlim_max == RLIM_INFINITY || hard < limit.rlim_max) limit.rlim_max = hard;
+  limit.rlim_cur = soft < limit.rlim_max ? soft : limit.rlim_max;
+  return setrlimit(resource, &limit);
+}
+
+int mp_limit_data(uint64_t bytes) { return mp_limit(RLIMIT_DATA, bytes, bytes); }
+int mp_limit_cpu_seconds(uint64_t soft, uint64_t hard) { return mp_limit(RLIMIT_CPU, soft, hard); }
+int mp_limit_open_files(uint64_t count) { return mp_limit(RLIMIT_NOFILE, count, count); }
+int mp_limit_core(uint64_t bytes) { return mp_limit(RLIMIT_CORE, bytes, bytes); }
+
+static int mp_termination_descriptor = -1;
+
+static void mp_on_termination(int number) {
+  (void)number;
+  int saved = errno;
+  uint64_t one = 1;
+  if (write(mp_termination_descriptor, &one, sizeof one) < 0) { /* already told */
+  }
+  errno = saved;
+}
+
+int mp_catch_termination(int descriptor) {
+  struct sigaction action;
+  memset(&action, 0, sizeof action);
+  mp_termination_descriptor = descriptor;
+  action.sa_handler = mp_on_termination;
+  action.sa_flags = SA_RESTART;
+  return sigaction(SIGTERM, &action, NULL);
+}
+
+void mp_environment_replace(const char *strings, uint64_t count) {
+  clearenv();
+  for (uint64_t index = 0; index < count; index++) {
+    size_t length = strlen(strings);
+    char *copy = strdup(strings);
+    if (copy != NULL && strchr(copy, '=') != NULL) putenv(copy);  // putenv keeps the copy
+    strings += length + 1;
+  }
+}

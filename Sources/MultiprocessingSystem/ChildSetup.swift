@@ -1,0 +1,68 @@
+internal import CMultiprocessing
+internal import Glibc
+
+/// What a child does to itself before it runs anything of the user's.
+package enum ChildSetup {
+  /// Numbers of a child's descriptors.
+  package static let channel = Int32(MP_CHILD_CHANNEL)
+  package static let page = Int32(MP_CHILD_PAGE)
+  package static let lifeline = Int32(MP_CHILD_LIFELINE)
+  package static let firstHandle = Int32(MP_CHILD_FIRST_HANDLE)
+
+  /// Name and values of the variable that makes a start of the executable a child.
+  package static let marker = MP_CHILD_MARKER
+  package static let childKind = Int32(MP_KIND_CHILD)
+  package static let serverKind = Int32(MP_KIND_SERVER)
+
+  /// See `mp_lifeline_arm`.
+  package static func armLifeline(_ descriptor: Int32) throws {
+    try systemCall("fcntl(lifeline)") { mp_lifeline_arm(descriptor) }
+  }
+
+  /// Moves the descriptors to their numbers and closes all above. Only where this process runs a single thread.
+  package static func arrange(_ descriptors: [Int32], from first: Int32) throws {
+    try systemCall("dup3") { mp_descriptors_arrange(descriptors, Int32(descriptors.count), first, 1) }
+  }
+
+  /// Marks the descriptors close-on-exec, so that programs the child starts do not have them.
+  package static func closeOnExec(_ descriptors: some Sequence<Int32>) {
+    for number in descriptors { _ = fcntl(number, F_SETFD, FD_CLOEXEC) }
+  }
+
+  /// Standard input from nowhere, standard output in whole lines.
+  package static func prepareStandardStreams() {
+    mp_close_standard_input()
+    mp_buffer_lines()
+  }
+
+  /// Opens what is closed among 0, 1 and 2.
+  package static func fillStandardDescriptors() { mp_fill_standard_descriptors() }
+
+  /// Makes `number` refer to the open file behind `descriptor`.
+  package static func redirect(_ number: Int32, to descriptor: Int32) throws {
+    try systemCall("dup2") { dup2(descriptor, number) }
+  }
+
+  package static func flushStreams() { mp_flush_streams() }
+  package static func setName(_ name: String) { mp_set_thread_name(name) }
+
+  package static func changeDirectory(_ path: String) throws { try systemCall("chdir") { chdir(path) } }
+
+  /// Replaces the environment by these `NAME=VALUE` strings.
+  package static func replaceEnvironment(_ entries: [String]) {
+    var bytes: [CChar] = []
+    for entry in entries { bytes += entry.utf8CString }
+    mp_environment_replace(bytes + [0], UInt64(entries.count))
+  }
+
+  package static func limitData(_ bytes: Int) throws { try systemCall("setrlimit") { mp_limit_data(UInt64(bytes)) } }
+  package static func limitOpenFiles(_ count: Int) throws {
+    try systemCall("setrlimit") { mp_limit_open_files(UInt64(count)) }
+  }
+  /// SIGXCPU after `seconds`, SIGKILL one second later.
+  package static func limitCPU(seconds: Int) throws {
+    try systemCall("setrlimit") { mp_limit_cpu_seconds(UInt64(seconds), UInt64(seconds) + 1) }
+  }
+  /// 0: no core files. 1, when a program collects them through a pipe: the kernel then does not start it.
+  package static func limitCore(_ bytes: Int) { _ = mp_limit_core(UInt64(bytes)) }
+}

@@ -1,0 +1,68 @@
+internal import CMultiprocessing
+internal import Glibc
+
+/// A loaded executable or library, and what tells it from every other file.
+package struct Image: Sendable, Hashable {
+  /// What the loader added to the file's addresses.
+  package let bias: UInt
+  package let range: Range<UInt>
+  /// The same text in every process that loaded the same file: the build id, else path, inode, size and time.
+  package let identity: String
+  /// True for the main executable.
+  package let isMain: Bool
+
+  /// The image that holds an address.
+  package static func holding(_ address: UnsafeRawPointer) -> Image? {
+    var image = mp_image()
+    let index = mp_image_of_address(address, &image)
+    return index < 0 ? nil : Image(image, isMain: index == 0)
+  }
+
+  /// The images of this process, the main executable first.
+  package static func all() -> [Image] {
+    var images: [Image] = []
+    var image = mp_image()
+    while mp_image_at(Int32(images.count), &image) == 0 { images.append(Image(image, isMain: images.isEmpty)) }
+    return images
+  }
+
+  private init(_ image: mp_image, isMain: Bool) {
+    var image = image
+    let path = image.path.map { String(cString: $0) } ?? ""
+    bias = image.bias
+    range = image.low..<max(image.low, image.high)
+    self.isMain = isMain
+    let id = withUnsafeBytes(of: &image.build_id) { Array($0.prefix(Int(image.build_id_length))) }
+    if id.isEmpty {
+      identity = Self.fileIdentity(of: isMain ? "/proc/self/exe" : path, isMain: isMain)
+    } else {
+      identity = id.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    }
+  }
+
+  private static func fileIdentity(of path: String, isMain: Bool) -> String {
+    var status = stat()
+    guard stat(path, &status) == 0 else { return path }
+    let time = status.st_mtim
+    let file = "\(status.st_dev):\(status.st_ino):\(status.st_size):\(time.tv_sec).\(time.tv_nsec)"
+    return isMain ? file : "\(path):\(file)"
+  }
+
+  /// The address at an offset of this image, nil when it lies outside.
+  package func address(at offset: UInt) -> UnsafeRawPointer? {
+    range.contains(offset) ? UnsafeRawPointer(bitPattern: bias &+ offset) : nil
+  }
+
+  package func offset(of address: UnsafeRawPointer) -> UInt { UInt(bitPattern: address) &- bias }
+}
+
+/// Swift types by their place in an image (`mp_image.h`).
+package enum TypePlace {
+  package static func descriptor(of type: Any.Type) -> UnsafeRawPointer? {
+    mp_type_descriptor(unsafeBitCast(type, to: UnsafeRawPointer.self))
+  }
+
+  package static func type(at descriptor: UnsafeRawPointer) -> Any.Type? {
+    mp_type_metadata(descriptor).map { unsafeBitCast($0, to: Any.Type.self) }
+  }
+}

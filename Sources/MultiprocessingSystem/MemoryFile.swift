@@ -1,0 +1,53 @@
+internal import CMultiprocessing
+internal import Glibc
+
+/// A file in memory without a name: gone with its last descriptor and mapping.
+package struct MemoryFile: Sendable {
+  package let descriptor: Descriptor
+
+  package init(_ descriptor: Descriptor) { self.descriptor = descriptor }
+
+  /// A new, empty file; `name` shows in /proc only.
+  package init(named name: String) throws {
+    descriptor = Descriptor(owning: try systemCall("memfd_create") { mp_memfd_create(name) })
+  }
+
+  /// Writes all bytes at `offset`, growing the file. Throws ENOSPC or ENOMEM when memory is short.
+  package func write(_ bytes: [UInt8], at offset: Int = 0) throws {
+    var done = 0
+    while done < bytes.count {
+      // SAFETY: the range is within the array, which outlives the call.
+      done += try bytes.withUnsafeBytes { buffer in
+        try systemCall("pwrite") {
+          pwrite(descriptor.number, buffer.baseAddress! + done, bytes.count - done, off_t(offset + done))
+        }
+      }
+    }
+  }
+
+  /// Sets the size; what is added reads as zero and takes no memory yet.
+  package func resize(to size: Int) throws {
+    try systemCall("ftruncate") { ftruncate(descriptor.number, off_t(size)) }
+  }
+
+  /// The size, and how much memory is behind it. A file that was written has both; a sparse one claims more than it has.
+  package func sizes() throws -> (logical: Int, allocated: Int) {
+    var status = stat()
+    try systemCall("fstat") { fstat(descriptor.number, &status) }
+    return (Int(status.st_size), Int(status.st_blocks) * 512)
+  }
+
+  /// Up to `count` bytes from `offset`: fewer at the end of the file.
+  package func read(at offset: Int, count: Int) throws -> [UInt8] {
+    // SAFETY: the kernel writes at most the capacity left.
+    try [UInt8](unsafeUninitializedCapacity: count) { buffer, length in
+      while length < count {
+        let got = try systemCall("pread") {
+          pread(descriptor.number, buffer.baseAddress! + length, count - length, off_t(offset + length))
+        }
+        if got == 0 { break }
+        length += got
+      }
+    }
+  }
+}

@@ -1,0 +1,73 @@
+internal import CMultiprocessing
+internal import Glibc
+
+/// One end of a pair of Unix sockets that keep message boundaries and carry descriptors.
+package struct MessageSocket: Sendable {
+  package let descriptor: Descriptor
+
+  package init(_ descriptor: Descriptor) { self.descriptor = descriptor }
+
+  /// Most descriptors of one message.
+  package static let descriptorLimit = Int(MP_MESSAGE_DESCRIPTORS)
+  /// Most bytes of one message: a fraction of the smallest usual socket buffer, so that a send never has to wait for
+  /// more room than one message.
+  package static let byteLimit = 65_536
+
+  /// Two connected ends, both close-on-exec.
+  package static func pair() throws -> (MessageSocket, MessageSocket) {
+    var numbers: (Int32, Int32) = (-1, -1)
+    try systemCall("socketpair") {
+      withUnsafeMutablePointer(to: &numbers) {
+        $0.withMemoryRebound(to: Int32.self, capacity: 2) {
+          socketpair(AF_UNIX, Int32(SOCK_SEQPACKET.rawValue) | Int32(bitPattern: SOCK_CLOEXEC.rawValue), 0, $0)
+        }
+      }
+    }
+    return (MessageSocket(Descriptor(owning: numbers.0)), MessageSocket(Descriptor(owning: numbers.1)))
+  }
+
+  /// Sends one message, waiting for room in the socket when `isBlocking`. Throws EAGAIN when there is none otherwise,
+  /// EPIPE or ECONNRESET when the peer is gone.
+  package func send(
+    header: [UInt8], body: [UInt8] = [], descriptors: [Descriptor] = [], isBlocking: Bool = true
+  ) throws {
+    let numbers = descriptors.map(\.number)
+    try withExtendedLifetime(descriptors) {
+      // SAFETY: the arrays outlive the call, which only reads them.
+      _ = try systemCall("sendmsg") {
+        header.withUnsafeBytes { head in
+          body.withUnsafeBytes { tail in
+            numbers.withUnsafeBufferPointer {
+              mp_message_send(
+                descriptor.number, head.baseAddress!, head.count, tail.baseAddress, tail.count, $0.baseAddress,
+                Int32($0.count), isBlocking ? 0 : 1)
+            }
+          }
+        }
+      }
+    }
+  }
+
+  /// A message as it came.
+  package struct Message: Sendable {
+    package var bytes: [UInt8]
+    package var descriptors: [Descriptor]
+  }
+
+  /// The next message; nil at the end of the stream (every copy of the other end is closed). Throws EAGAIN when there
+  /// is none and `isBlocking` is false.
+  package func receive(isBlocking: Bool) throws -> Message? {
+    var numbers = [Int32](repeating: -1, count: Self.descriptorLimit)
+    var count = Int32(numbers.count)
+    // SAFETY: the kernel writes at most the capacity, and returns how much it wrote.
+    let bytes = try [UInt8](unsafeUninitializedCapacity: Self.byteLimit) { buffer, length in
+      length = try systemCall("recvmsg") {
+        count = Int32(Self.descriptorLimit)
+        return mp_message_receive(
+          descriptor.number, buffer.baseAddress!, buffer.count, &numbers, &count, isBlocking ? 0 : 1)
+      }
+    }
+    let descriptors = numbers.prefix(Int(count)).map(Descriptor.init(owning:))
+    return bytes.isEmpty && descriptors.isEmpty ? nil : Message(bytes: bytes, descriptors: descriptors)
+  }
+}

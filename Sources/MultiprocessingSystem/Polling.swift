@@ -1,0 +1,32 @@
+internal import Glibc
+
+/// Waiting for descriptors in the calling thread.
+package enum Polling {
+  /// The indices of the descriptors that are readable, ended or at fault; empty when `timeout` passes first (nil:
+  /// never). Continues with the time that is left when a signal interrupts it.
+  package static func wait(for numbers: [Int32], timeout: Duration?) throws -> [Int] {
+    var entries = numbers.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+    let deadline = timeout.map { ContinuousClock.now + $0 }
+    while true {
+      let left = deadline.map { milliseconds(ContinuousClock.now.duration(to: $0)) } ?? -1
+      let count = poll(&entries, nfds_t(entries.count), left)
+      if count < 0 {
+        if errno == EINTR { continue }
+        throw SystemError(call: "poll", number: errno)
+      }
+      if count == 0, let deadline, ContinuousClock.now < deadline { continue }
+      return entries.indices.filter { entries[$0].revents != 0 }
+    }
+  }
+
+  /// Whether a number is an open descriptor.
+  package static func isOpen(_ number: Int32) -> Bool { fcntl(number, F_GETFD) != -1 }
+
+  /// Rounded up, so that a wait never ends early; at least 0, at most what `poll` takes.
+  static func milliseconds(_ duration: Duration) -> Int32 {
+    if duration <= .zero { return 0 }
+    let (seconds, attoseconds) = duration.components
+    if seconds > 2_000_000 { return 2_000_000_000 }
+    return Int32(seconds * 1000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
+  }
+}

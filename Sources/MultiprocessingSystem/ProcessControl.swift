@@ -1,0 +1,83 @@
+internal import CMultiprocessing
+internal import Glibc
+
+/// Making, watching and signalling processes.
+package enum ProcessControl {
+  /// A copy of this process: nil in the copy.
+  package static func fork() throws -> Int32? {
+    let id = try systemCall("fork") { mp_fork() }
+    return id == 0 ? nil : id
+  }
+
+  /// A copy of this single-threaded process whose parent is this one's parent: nil in the copy.
+  package static func cloneSibling() throws -> Int32? {
+    let id = try systemCall("clone(CLONE_PARENT)") { mp_clone_sibling() }
+    return id == 0 ? nil : id
+  }
+
+  /// Differs between a process and a copy of it made by `fork`.
+  package static var forkGeneration: UInt32 { mp_fork_generation() }
+
+  /// A descriptor that becomes readable when the process ends. Throws ESRCH when it is gone and collected.
+  package static func watch(_ id: Int32) throws -> Descriptor {
+    Descriptor(owning: try systemCall("pidfd_open") { mp_pidfd_open(id) })
+  }
+
+  /// What `wait` says of a child.
+  package enum Exit: Sendable { case running, exited(Int32), signaled(Int32), unknown }
+
+  /// Collects the exit of the child behind `pidfd` without waiting; `keep` looks only. `unknown` when somebody else
+  /// collected it.
+  package static func exit(of pidfd: Descriptor, keep: Bool = false) -> Exit {
+    var code: Int32 = 0
+    var status: Int32 = 0
+    switch mp_wait_exit(pidfd.number, keep ? 1 : 0, &code, &status) {
+    case 0: return .running
+    case 1: return code == 1 /* CLD_EXITED */ ? .exited(status) : .signaled(status)
+    default: return .unknown
+    }
+  }
+
+  /// Sends a signal to a process, or to a group when `id` is negative. Quietly does nothing when there is none.
+  package static func signal(_ id: Int32, _ number: Int32) throws {
+    do {
+      try systemCall("kill") { kill(id, number) }
+    } catch let error as SystemError where error.number == ESRCH {
+      return
+    }
+  }
+
+  /// Puts this process into a group of its own.
+  package static func leadGroup() { setpgid(0, 0) }
+
+  /// Default dispositions and an empty mask.
+  package static func resetSignals() { mp_signals_reset() }
+
+  /// Lets the system keep exit statuses; true when SIGCHLD had been ignored.
+  package static func keepExitStatuses() -> Bool { mp_keep_exit_statuses() == 1 }
+
+  /// Ignores a signal in this process.
+  package static func ignore(_ number: Int32) { Glibc.signal(number, SIG_IGN) }
+
+  /// Makes SIGTERM readable on the descriptor returned instead of ending the process.
+  package static func catchTermination() throws -> Descriptor {
+    let descriptor = Descriptor(owning: try systemCall("eventfd") { mp_eventfd() })
+    try systemCall("sigaction") { mp_catch_termination(descriptor.number) }
+    return descriptor
+  }
+
+  /// Ends this process without running exit handlers.
+  package static func exitNow(_ code: Int32) -> Never { _exit(code) }
+
+  /// Ends this process as `exit` does: exit handlers, then flushing of C's streams.
+  package static func exitNormally(_ code: Int32) -> Never { Glibc.exit(code) }
+
+  /// Runs `handler` when the process ends by `exit` or by returning from main.
+  package static func atExit(_ handler: @convention(c) () -> Void) { atexit(handler) }
+
+  package static let interruptSignal = SIGINT
+  package static let terminateSignal = SIGTERM
+  package static let killSignal = SIGKILL
+  package static let cpuTimeSignal = SIGXCPU
+  package static let trapSignals: Set<Int32> = [SIGILL, SIGTRAP, SIGABRT, SIGSEGV, SIGBUS]
+}

@@ -1,0 +1,52 @@
+internal import CMultiprocessing
+internal import Glibc
+
+/// A thread of the system, for loops that block.
+package enum SystemThread {
+  /// Runs `body` on a new detached thread with every signal blocked, so that handlers run on the program's own.
+  package static func start(named name: String, _ body: @escaping @Sendable () -> Void) throws {
+    var all = sigset_t()
+    var before = sigset_t()
+    sigfillset(&all)
+    pthread_sigmask(SIG_SETMASK, &all, &before)
+    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+    var attributes = pthread_attr_t()
+    pthread_attr_init(&attributes)
+    pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
+    defer { pthread_attr_destroy(&attributes) }
+    let box = Unmanaged.passRetained(Body(name: name, run: body))
+    var thread = pthread_t()
+    // SAFETY: the new thread takes over the one reference of the box.
+    let number = pthread_create(
+      &thread, &attributes,
+      { argument in
+        let body = Unmanaged<Body>.fromOpaque(argument!).takeRetainedValue()
+        mp_set_thread_name(body.name)
+        body.run()
+        return nil
+      }, box.toOpaque())
+    if number != 0 {
+      box.release()
+      throw SystemError(call: "pthread_create", number: number)
+    }
+  }
+
+  private final class Body: Sendable {
+    let name: String
+    let run: @Sendable () -> Void
+
+    init(name: String, run: @escaping @Sendable () -> Void) {
+      self.name = name
+      self.run = run
+    }
+  }
+
+  /// The number of threads of this process.
+  package static var count: Int {
+    guard let directory = opendir("/proc/self/task") else { return 1 }
+    defer { closedir(directory) }
+    var count = 0
+    while readdir(directory) != nil { count += 1 }
+    return count - 2
+  }
+}
