@@ -1,6 +1,7 @@
 #include "mp_descriptor.h"
 
 #include <stdint.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { MP_WORDS = 1024 };
@@ -26,3 +27,5 @@ void mp_private_close_all(void) {
     }
   }
 }
+
+void mp_private_forget(void) { memset(mp_private, 0, sizeof mp_private); }

@@ -16,6 +16,9 @@ int mp_main_queue_handle(void) {
 }
 
 void mp_main_queue_drain(void) {
+  uint64_t count;
+  if (read(mp_main_queue_handle(), &count, sizeof count) < 0) { /* woken for nothing: looking costs little */
+  }
   if (_dispatch_main_queue_callback_4CF) _dispatch_main_queue_callback_4CF(NULL);
 }
 
@@ -34,7 +37,7 @@ void mp_entry_bootstrap(void) {
   if (marker == NULL) return;
   int kind = atoi(marker);
   unsetenv(MP_CHILD_MARKER);
-  if ((kind != MP_KIND_CHILD && kind != MP_KIND_SERVER) || !mp_is_child()) return;
+  if ((kind != MP_KIND_CHILD && kind != MP_KIND_SERVER) || mp_child_main == NULL || !mp_is_child()) return;
   mp_child_main(kind);
   _exit(70);
 }

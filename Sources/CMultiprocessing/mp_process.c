@@ -45,21 +45,30 @@ pid_t mp_clone_sibling(void) {
 #else
   long pid = syscall(SYS_clone, flags, NULL, NULL, NULL, tid_address);
 #endif
-  if (pid == 0 && robust_list != NULL) syscall(SYS_set_robust_list, robust_list, robust_length);
+  if (pid == 0) {
+    if (robust_list != NULL) syscall(SYS_set_robust_list, robust_list, robust_length);
+    // The caller moves the descriptors it keeps and closes the rest; none belongs to this process yet.
+    __atomic_add_fetch(&mp_generation, 1, __ATOMIC_RELAXED);
+    mp_private_forget();
+  }
   return (pid_t)pid;
 }
 
 int mp_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 
-int mp_wait_exit(int pidfd, int keep, int *code, int *status) {
+int mp_wait_exit(int pidfd, int keep, int *code, int *status, uint64_t *cpu_milliseconds) {
   siginfo_t info;
   memset(&info, 0, sizeof info);
-  int result;
-  do {
-    result = waitid((idtype_t)3 /* P_PIDFD */, (id_t)pidfd, &info, WEXITED | WNOHANG | (keep ? WNOWAIT : 0));
+  struct rusage usage;
+  long result;
+  memset(&usage, 0, sizeof usage);
+  do {  // the system call itself: libc's waitid does not give the resource usage
+    result = syscall(SYS_waitid, 3 /* P_PIDFD */, pidfd, &info, WEXITED | WNOHANG | (keep ? WNOWAIT : 0), &usage);
   } while (result != 0 && errno == EINTR);
   if (result != 0) return -1;
   if (info.si_pid == 0) return 0;
+  *cpu_milliseconds = (uint64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000 +
+                      (uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1000;
   *code = info.si_code;
   *status = info.si_status;
   return 1;

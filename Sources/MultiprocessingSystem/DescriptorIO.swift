@@ -62,3 +62,10 @@ package enum DescriptorIO {
     return all
   }
 }
+
+extension DescriptorIO {
+  /// /dev/null, for reading and writing.
+  package static func openNull() throws -> Descriptor {
+    Descriptor(owning: try systemCall("open(/dev/null)") { open("/dev/null", O_RDWR | O_CLOEXEC) })
+  }
+}

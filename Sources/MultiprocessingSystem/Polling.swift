@@ -30,3 +30,11 @@ package enum Polling {
     return Int32(seconds * 1000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
   }
 }
+
+extension Polling {
+  /// Whether a write of a page or less would not wait.
+  package static func isWritable(_ number: Int32) -> Bool {
+    var entry = pollfd(fd: number, events: Int16(POLLOUT), revents: 0)
+    return poll(&entry, 1, 0) == 1
+  }
+}

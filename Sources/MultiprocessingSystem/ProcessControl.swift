@@ -24,16 +24,22 @@ package enum ProcessControl {
   }
 
   /// What `wait` says of a child.
-  package enum Exit: Sendable { case running, exited(Int32), signaled(Int32), unknown }
+  package enum Exit: Sendable {
+    case running, unknown
+    case exited(Int32, cpu: Duration)
+    case signaled(Int32, cpu: Duration)
+  }
 
   /// Collects the exit of the child behind `pidfd` without waiting; `keep` looks only. `unknown` when somebody else
   /// collected it.
   package static func exit(of pidfd: Descriptor, keep: Bool = false) -> Exit {
     var code: Int32 = 0
     var status: Int32 = 0
-    switch mp_wait_exit(pidfd.number, keep ? 1 : 0, &code, &status) {
+    var cpu: UInt64 = 0
+    switch mp_wait_exit(pidfd.number, keep ? 1 : 0, &code, &status, &cpu) {
     case 0: return .running
-    case 1: return code == 1 /* CLD_EXITED */ ? .exited(status) : .signaled(status)
+    case 1 where code == 1 /* CLD_EXITED */: return .exited(status, cpu: .milliseconds(cpu))
+    case 1: return .signaled(status, cpu: .milliseconds(cpu))
     default: return .unknown
     }
   }
@@ -80,4 +86,13 @@ package enum ProcessControl {
   package static let killSignal = SIGKILL
   package static let cpuTimeSignal = SIGXCPU
   package static let trapSignals: Set<Int32> = [SIGILL, SIGTRAP, SIGABRT, SIGSEGV, SIGBUS]
+}
+
+extension ProcessControl {
+  /// Ends a child that cannot be watched, and waits for it.
+  package static func killAndCollect(_ id: Int32) {
+    kill(id, SIGKILL)
+    var status: Int32 = 0
+    while waitpid(id, &status, 0) == -1, errno == EINTR {}
+  }
 }

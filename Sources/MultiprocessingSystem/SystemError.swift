@@ -38,3 +38,21 @@ package func systemCall<Result: SignedInteger>(
     if number != EINTR { throw SystemError(call: "\(name)", number: number) }
   }
 }
+
+extension SystemError {
+  /// The descriptor is in the set already.
+  package var isAlreadyWatched: Bool { number == EEXIST }
+  /// Nothing to read, or no room to write, now.
+  package var wouldBlock: Bool { number == EAGAIN }
+  /// The peer is gone.
+  package var isDisconnected: Bool { number == EPIPE || number == ECONNRESET || number == ENOTCONN }
+  /// No memory, or no room in the file system that holds memory files.
+  package var isOutOfMemory: Bool { number == ENOMEM || number == ENOSPC }
+  /// The limit of descriptors, of the process, the system or of those in flight.
+  package var isOutOfDescriptors: Bool { number == EMFILE || number == ENFILE || number == ETOOMANYREFS }
+}
+
+extension SystemError {
+  /// The error of a peer that went away while it was waited for.
+  package static var disconnected: SystemError { SystemError(call: "recvmsg", number: ECONNRESET) }
+}

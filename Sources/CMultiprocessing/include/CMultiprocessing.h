@@ -6,6 +6,7 @@
 #include "mp_descriptor.h"
 #include "mp_entry.h"
 #include "mp_event.h"
+#include "mp_futex.h"
 #include "mp_image.h"
 #include "mp_message.h"
 #include "mp_process.h"

@@ -15,4 +15,7 @@ void mp_private_unmark(int descriptor);
 /// Closes every marked descriptor and clears the table. Async-signal-safe: called in a forked copy.
 void mp_private_close_all(void);
 
+/// Clears the table and closes nothing.
+void mp_private_forget(void);
+
 #endif

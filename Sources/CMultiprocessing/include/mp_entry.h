@@ -19,8 +19,9 @@ enum { MP_CHILD_CHANNEL = 3, MP_CHILD_PAGE = 4, MP_CHILD_LIFELINE = 5, MP_CHILD_
 /// Kinds of child: values of the marker.
 enum { MP_KIND_CHILD = 1, MP_KIND_SERVER = 2 };
 
-/// Runs a child of this kind on the main thread and does not return. Defined in Swift.
-extern void mp_child_main(int kind);
+/// Runs a child of this kind on the main thread and does not return. Defined in Swift; weak, so that the C target
+/// links alone.
+extern void mp_child_main(int kind) __attribute__((weak));
 
 /// True when this program can be entered: our start code ran, or the constructor found no child to enter.
 int mp_entry_is_hooked(void);

@@ -18,9 +18,10 @@ uint32_t mp_fork_generation(void);
 /// A descriptor for the process `pid`, close-on-exec, or -1 and errno.
 int mp_pidfd_open(pid_t pid);
 
-/// Looks whether the process behind `pidfd` ended. 1: it did, and `code` (CLD_EXITED, CLD_KILLED, CLD_DUMPED) and
-/// `status` are set; 0: not yet; -1 and errno. With `keep` the process stays a zombie.
-int mp_wait_exit(int pidfd, int keep, int *_Nonnull code, int *_Nonnull status);
+/// Looks whether the process behind `pidfd` ended. 1: it did, and `code` (CLD_EXITED, CLD_KILLED, CLD_DUMPED),
+/// `status` and the CPU time it used are set; 0: not yet; -1 and errno. With `keep` the process stays a zombie.
+int mp_wait_exit(
+    int pidfd, int keep, int *_Nonnull code, int *_Nonnull status, uint64_t *_Nonnull cpu_milliseconds);
 
 /// Sets every signal to its default disposition and unblocks all.
 void mp_signals_reset(void);

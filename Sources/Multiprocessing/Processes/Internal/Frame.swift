@@ -1,0 +1,86 @@
+package import MultiprocessingSystem
+
+/// One message between a parent and its child.
+package struct Frame: Sendable {
+  package enum Kind: UInt8, Sendable {
+    // From the fork server, in the child's name.
+    case started = 1, startFailed
+    // From the parent.
+    case task, cancel, retire
+    // From the child.
+    case ready, value, thrown
+    /// Descriptors of the frame that follows, which had too many for one message.
+    case attachment
+  }
+
+  package var kind: Kind
+  /// Which task it is about.
+  package var task: UInt64
+  /// A process id, an error number or the like, as the kind says.
+  package var number: Int32
+  /// The sender's build, filled in when it is sent.
+  package var build: UInt64
+  package var payload: TransferPayload
+
+  package init(
+    _ kind: Kind, task: UInt64 = 0, number: Int32 = 0, payload: TransferPayload = TransferPayload(bytes: [], descriptors: [])
+  ) {
+    self.kind = kind
+    self.task = task
+    self.number = number
+    self.payload = payload
+    build = BuildIdentity.own.hash
+  }
+}
+
+/// A frame's head, 32 bytes, little-endian: kind (1), flags (1), zero (2), number (4), task (8), build (8), length (8).
+struct FrameHeader {
+  static let byteCount = 32
+
+  var kind: Frame.Kind
+  /// The payload is in a memory file, the first descriptor of the message.
+  var isInFile: Bool
+  var number: Int32
+  var task: UInt64
+  var build: UInt64
+  var length: UInt64
+
+  init(_ frame: Frame, isInFile: Bool) {
+    kind = frame.kind
+    self.isInFile = isInFile
+    number = frame.number
+    task = frame.task
+    build = frame.build
+    length = UInt64(frame.payload.bytes.count)
+  }
+
+  /// Reads a head; nil when the bytes are none.
+  init?(_ bytes: [UInt8]) {
+    guard bytes.count >= Self.byteCount, let kind = Frame.Kind(rawValue: bytes[0]) else { return nil }
+    self.kind = kind
+    isInFile = bytes[1] & 1 == 1
+    // SAFETY: the offsets are below the count checked above.
+    (number, task, build, length) = bytes.withUnsafeBytes {
+      (
+        Int32(littleEndian: $0.loadUnaligned(fromByteOffset: 4, as: Int32.self)),
+        UInt64(littleEndian: $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self)),
+        UInt64(littleEndian: $0.loadUnaligned(fromByteOffset: 16, as: UInt64.self)),
+        UInt64(littleEndian: $0.loadUnaligned(fromByteOffset: 24, as: UInt64.self))
+      )
+    }
+  }
+
+  var bytes: [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: Self.byteCount)
+    bytes[0] = kind.rawValue
+    bytes[1] = isInFile ? 1 : 0
+    // SAFETY: the offsets are below the count of the array.
+    bytes.withUnsafeMutableBytes {
+      $0.storeBytes(of: number.littleEndian, toByteOffset: 4, as: Int32.self)
+      $0.storeBytes(of: task.littleEndian, toByteOffset: 8, as: UInt64.self)
+      $0.storeBytes(of: build.littleEndian, toByteOffset: 16, as: UInt64.self)
+      $0.storeBytes(of: length.littleEndian, toByteOffset: 24, as: UInt64.self)
+    }
+    return bytes
+  }
+}

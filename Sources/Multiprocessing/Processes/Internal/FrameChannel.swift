@@ -1,0 +1,124 @@
+package import MultiprocessingSystem
+internal import Synchronization
+
+/// Frames over a message socket: large payloads in memory files, many descriptors in several messages.
+///
+/// One end may be sent to by several threads and received from by several; a frame is never torn. What arrives is not
+/// trusted: a frame that breaks the rules ends the channel with an error.
+package final class FrameChannel: Sendable {
+  package let socket: MessageSocket
+  private let pending = Mutex<[Descriptor]>([])
+  private let sending = Mutex(())
+
+  /// Payloads above go by memory file.
+  static let inlineLimit = 32_768
+  /// A little below the kernel's 253, to leave room for the file of a payload.
+  private static let descriptorsPerMessage = 250
+  private static let pendingLimit = 4096
+
+  package init(_ socket: MessageSocket) { self.socket = socket }
+
+  /// Sends a frame. Waits for room when `isBlocking`.
+  ///
+  /// - Throws: a `SystemError`; EAGAIN without `isBlocking` when there is no room.
+  package func send(_ frame: Frame, isBlocking: Bool = true) throws {
+    let isInFile = frame.payload.bytes.count > Self.inlineLimit
+    var descriptors = frame.payload.descriptors
+    var body = frame.payload.bytes
+    if isInFile {
+      let file = try MemoryFile(named: "mp-payload")
+      try file.write(body)
+      descriptors.insert(file.descriptor, at: 0)
+      body = []
+    }
+    let head = FrameHeader(frame, isInFile: isInFile).bytes
+    guard descriptors.count > Self.descriptorsPerMessage else {
+      return try socket.send(header: head, body: body, descriptors: descriptors, isBlocking: isBlocking)
+    }
+    try sendInParts(head, body, descriptors, isBlocking: isBlocking)
+  }
+
+  /// The lock is held over the sends so that no other frame comes between the parts.
+  private func sendInParts(_ head: [UInt8], _ body: [UInt8], _ descriptors: [Descriptor], isBlocking: Bool) throws {
+    let file = head[1] & 1 == 1 ? 1 : 0
+    var handles = Array(descriptors.dropFirst(file))
+    try sending.withLock { _ in
+      while handles.count > Self.descriptorsPerMessage - file {
+        let part = Array(handles.prefix(Self.descriptorsPerMessage))
+        let attachment = FrameHeader(Frame(.attachment), isInFile: false).bytes
+        try socket.send(header: attachment, descriptors: part, isBlocking: isBlocking)
+        handles.removeFirst(part.count)
+      }
+      let last = Array(descriptors.prefix(file)) + handles
+      try socket.send(header: head, body: body, descriptors: last, isBlocking: isBlocking)
+    }
+  }
+
+  package enum Received: Sendable { case frame(Frame), nothing, end }
+
+  /// The next whole frame.
+  ///
+  /// - Throws: a `SystemError`, or `notTransferable` for a frame that breaks the rules.
+  package func receive(isBlocking: Bool) throws -> Received {
+    while true {
+      let message: MessageSocket.Message?
+      do {
+        message = try socket.receive(isBlocking: isBlocking)
+      } catch let error as SystemError where error.wouldBlock {
+        return .nothing
+      } catch let error as SystemError where error.isDisconnected {
+        return .end
+      }
+      guard let message else { return .end }
+      if let frame = try accept(message) { return .frame(frame) }
+    }
+  }
+
+  private func accept(_ message: MessageSocket.Message) throws -> Frame? {
+    guard let header = FrameHeader(message.bytes) else { throw Self.malformed("an unknown kind of frame") }
+    if header.kind == .attachment {
+      try pending.withLock { pending in
+        guard pending.count + message.descriptors.count <= Self.pendingLimit else {
+          throw Self.malformed("too many descriptors")
+        }
+        pending += message.descriptors
+      }
+      return nil
+    }
+    var descriptors = message.descriptors
+    let bytes = try payload(header, message.bytes, &descriptors)
+    let earlier = pending.withLock { pending in
+      defer { pending = [] }
+      return pending
+    }
+    var frame = Frame(header.kind, task: header.task, number: header.number)
+    frame.build = header.build
+    frame.payload = TransferPayload(bytes: bytes, descriptors: earlier + descriptors)
+    return frame
+  }
+
+  private func payload(
+    _ header: FrameHeader, _ bytes: [UInt8], _ descriptors: inout [Descriptor]
+  ) throws -> [UInt8] {
+    guard header.isInFile else {
+      guard Int(exactly: header.length) == bytes.count - FrameHeader.byteCount else {
+        throw Self.malformed("a length that is not the payload's")
+      }
+      return Array(bytes.dropFirst(FrameHeader.byteCount))
+    }
+    guard !descriptors.isEmpty, let length = Int(exactly: header.length) else {
+      throw Self.malformed("a payload without its file")
+    }
+    let file = MemoryFile(descriptors.removeFirst())
+    let sizes = try file.sizes()
+    // A file that claims more than is behind it would have us reserve memory that nobody ever wrote.
+    guard sizes.logical == length, sizes.allocated >= length else { throw Self.malformed("a payload file cut short") }
+    let content = try file.read(at: 0, count: length)
+    guard content.count == length else { throw Self.malformed("a payload file cut short") }
+    return content
+  }
+
+  private static func malformed(_ what: String) -> MultiprocessingError {
+    MultiprocessingError(.notTransferable, "the other process sent \(what): the message is refused")
+  }
+}

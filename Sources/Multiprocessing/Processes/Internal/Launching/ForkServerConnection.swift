@@ -1,0 +1,59 @@
+internal import MultiprocessingSystem
+internal import Synchronization
+
+/// This process's fork server: started on first use, again when it died. Ends with this process.
+final class ForkServerConnection: Sendable {
+  static var current: ForkServerConnection { perProcess.value }
+  private static let perProcess = PerProcess { ForkServerConnection() }
+
+  final class Server: Sendable {
+    let control: MessageSocket
+    let process: RunningProcess
+    private let environment: [String]
+    private let workingDirectory: String?
+
+    init(control: MessageSocket, process: RunningProcess) {
+      self.control = control
+      self.process = process
+      environment = Executable.environment()
+      workingDirectory = Executable.workingDirectory()
+    }
+
+    /// A copy of the server has its environment and directory: names what is different here and now.
+    func completeEnvironment(of parameters: inout ChildParameters) {
+      if parameters.environment == nil {
+        let now = Executable.environment()
+        if now != environment { parameters.environment = now }
+      }
+      if parameters.workingDirectory == nil {
+        let now = Executable.workingDirectory()
+        if now != workingDirectory { parameters.workingDirectory = now }
+      }
+    }
+  }
+
+  private let running = Mutex<Server?>(nil)
+
+  /// The server, started if need be. The lock is held over the start, so that threads do not start several.
+  func server() throws -> Server {
+    try running.withLock { running in
+      if let server = running, !server.process.hasEnded { return server }
+      let (own, theirs) = try MessageSocket.pair()
+      let process = try RunningProcess.launch(
+        role: .worker, name: "ForkServer", isDaemon: true, context: ProcessContext(.spawn),
+        by: SpawnLauncher(kind: ChildSetup.serverKind), sockets: (own, theirs), isQuiet: true)
+      let server = Server(control: own, process: process)
+      running = server
+      return server
+    }
+  }
+
+  /// Forgets a server that is no longer there.
+  func discard(_ server: Server) {
+    running.withLock { if $0 === server { $0 = nil } }
+    try? server.process.signal(ProcessControl.killSignal)
+  }
+
+  /// The process id of the server, for tests and `mp doctor`; nil when none runs.
+  var serverID: ProcessID? { running.withLock { $0?.process.id } }
+}

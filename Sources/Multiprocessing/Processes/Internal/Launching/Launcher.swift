@@ -1,0 +1,54 @@
+internal import MultiprocessingSystem
+
+/// A child about to be started: its descriptors and what it is told.
+struct LaunchPlan: Sendable {
+  var context: ProcessContext
+  var parameters: ChildParameters
+  /// The child's end of the channel.
+  var channel: Descriptor
+  /// The parent's end, for what a start method answers.
+  var answers: FrameChannel
+  var lifeline: Descriptor
+  /// What the child has as standard error; nil: the parent's.
+  var standardError: Descriptor?
+}
+
+/// A started child, not yet watched.
+struct LaunchedChild: Sendable {
+  let id: ProcessID
+  let page: MemoryFile
+}
+
+/// One start method.
+protocol Launcher: Sendable {
+  /// Starts the child of a plan; its exit status comes to this process.
+  ///
+  /// - Throws: a `SystemError` or a `MultiprocessingError`; then no child exists.
+  func launch(_ plan: LaunchPlan) throws -> LaunchedChild
+}
+
+extension StartMethod {
+  /// Starts tasks. An executable of another build has a fork server of its own to gain nothing from: it is spawned.
+  func launcher(for context: ProcessContext) -> any Launcher {
+    self == .forkServer && context.executable == nil ? ForkServerLauncher() : SpawnLauncher()
+  }
+}
+
+/// Standard descriptors of this process, with /dev/null for those that are closed.
+struct StandardDescriptors: Sendable {
+  let numbers: [Int32]
+  /// Held while the numbers are in use.
+  private let opened: [Descriptor]
+
+  init(error: Descriptor?) throws {
+    var opened: [Descriptor] = []
+    numbers = try (0..<3).map { number in
+      if number == 2, let error { return error.number }
+      if number != 0, Polling.isOpen(number) { return number }
+      let null = try DescriptorIO.openNull()
+      opened.append(null)
+      return null.number
+    }
+    self.opened = opened
+  }
+}

@@ -1,0 +1,85 @@
+package import MultiprocessingSystem
+
+/// All that is known of a process that ended.
+package struct ProcessExit: Sendable {
+  package var id: ProcessID
+  package var name: String
+  package var status: TerminationStatus
+  package var cpuTime: Duration
+  package var page: ChildPage.Contents?
+  package var standardErrorTail: String
+  /// This library sent the signal that ended it.
+  package var wasKilledByUs: Bool
+  /// The system killed some process for memory while this one ran.
+  package var sawMemoryKill: Bool
+  package var limits: ResourceLimits
+}
+
+extension ProcessExit {
+  /// Why a task that this process had in hand has no result.
+  package func error(task: String?) -> MultiprocessingError {
+    switch status {
+    case .exited(let code):
+      MultiprocessingError(
+        .childExited,
+        "\(name) (pid \(id)) called exit(\(code)) before its task produced a value: return from the task instead",
+        status: status)
+    case .signaled(let signal):
+      crashError(signal: signal, report: report(task: task))
+    case .unknown:
+      MultiprocessingError(
+        .childExited,
+        """
+        \(name) (pid \(id)) ended, and its exit status was collected elsewhere: do not wait for any child (wait, \
+        waitpid(-1)) in a program that uses this library
+        """, status: status)
+    }
+  }
+
+  private func crashError(signal: Int32, report: CrashReport) -> MultiprocessingError {
+    if let limit = exceededLimit(signal: signal) {
+      return MultiprocessingError(
+        .limitExceeded, "\(name) (pid \(id)) went above its limit of \(limit)", status: status, crash: report)
+    }
+    let reason = report.message.map { ": \($0)" } ?? ""
+    let hint = report.likelyOutOfMemory ? "; the system was likely out of memory" : ""
+    return MultiprocessingError(
+      .childCrashed, "\(name) (pid \(id)) was ended by \(status)\(reason)\(hint)", status: status, crash: report)
+  }
+
+  private func exceededLimit(signal: Int32) -> String? {
+    if let cpu = limits.cpuTime {
+      let isOver = signal == ProcessControl.killSignal && !wasKilledByUs && cpuTime >= cpu
+      if signal == ProcessControl.cpuTimeSignal || isOver { return "\(cpu) of processor time" }
+    }
+    if let memory = limits.memory, isNearMemoryLimit(memory) { return "\(memory) bytes of memory" }
+    return nil
+  }
+
+  /// A trap with the data size within a tenth of the limit: an allocation that failed.
+  private func isNearMemoryLimit(_ limit: Int) -> Bool {
+    guard let crash = page?.crash, ProcessControl.trapSignals.contains(crash.signal) else { return false }
+    return crash.dataBytes >= UInt64(limit) / 10 * 9
+  }
+
+  package func report(task: String?) -> CrashReport {
+    let wasShortOfMemory =
+      status == .signaled(ProcessControl.killSignal) && !wasKilledByUs && sawMemoryKill
+    return CrashReport(
+      processID: id, processName: name, taskDescription: task, status: status, message: message,
+      standardErrorTail: standardErrorTail,
+      likelyOutOfMemory: wasShortOfMemory || limits.memory.map(isNearMemoryLimit) ?? false,
+      addresses: page?.crash?.frames ?? [])
+  }
+
+  /// The runtime's last words, without the place in the source before them.
+  private var message: String? {
+    let beginnings = ["Fatal error", "Precondition failed", "Assertion failed", "Could not cast value"]
+    for line in standardErrorTail.split(separator: "\n").reversed() {
+      for beginning in beginnings {
+        if let start = line.firstRange(of: beginning)?.lowerBound { return String(line[start...]) }
+      }
+    }
+    return nil
+  }
+}

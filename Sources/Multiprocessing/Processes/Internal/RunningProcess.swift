@@ -1,0 +1,136 @@
+package import MultiprocessingSystem
+internal import Synchronization
+
+/// A process this one started: its channel, its signals and, once, its exit.
+///
+/// States: *running*; *collecting*, while one thread reaps it and gathers what it left; *collected*. The step out of
+/// running is taken under the lock by whoever sees the exit first: the reactor, or a thread that waits for this process.
+/// Signals are sent under the same lock and in state running only, so that they never meet a process id in other hands.
+package final class RunningProcess: Sendable {
+  package let id: ProcessID
+  package let name: String
+  package let isDaemon: Bool
+  package let channel: FrameChannel
+  /// Set when the process has been collected.
+  package let exit = Completion<ProcessExit>()
+
+  private enum Phase { case running, collecting, collected }
+
+  private struct State {
+    var phase = Phase.running
+    var pidfd: Descriptor?
+    var token: Reactor.Token?
+    var wasKilledByUs = false
+  }
+
+  private let state: Mutex<State>
+  private let page: MemoryFile
+  private let relay: StandardErrorRelay?
+  private let limits: ResourceLimits
+  private let memory = MemoryEvidence.now()
+
+  init(
+    child: LaunchedChild, pidfd: Descriptor, parameters: ChildParameters, channel: FrameChannel,
+    relay: StandardErrorRelay?
+  ) {
+    id = child.id
+    page = child.page
+    name = parameters.name
+    isDaemon = parameters.isDaemon
+    limits = parameters.limits
+    self.channel = channel
+    self.relay = relay
+    state = Mutex(State(pidfd: pidfd))
+  }
+
+  /// Begins to watch for the exit. The reactor keeps this object alive until then.
+  func watch() throws {
+    guard let pidfd = state.withLock({ $0.pidfd }) else { return }
+    try relay?.start()
+    let token = try Reactor.shared.watch(pidfd) { _ = self.collectIfEnded() }
+    let isOver = state.withLock { state in
+      if state.phase == .running { state.token = token }
+      return state.phase != .running
+    }
+    if isOver { Reactor.shared.cancel(token) }
+  }
+
+  package var hasEnded: Bool { exit.value != nil || collectIfEnded() }
+
+  /// Readable when the process ends; nil when it has been collected.
+  package var pidfd: Descriptor? { state.withLock { $0.pidfd } }
+
+  /// Collects the process if it has ended. True when it was collected, by this call or before.
+  @discardableResult
+  package func collectIfEnded() -> Bool {
+    guard let (pidfd, status) = beginCollecting() else { return exit.value != nil }
+    if case .signaled = status {
+      // Still a zombie, so the group is still ours: programs it started do not outlive a crash.
+      try? ProcessControl.signal(-id, ProcessControl.killSignal)
+    }
+    _ = ProcessControl.exit(of: pidfd)
+    let (token, wasKilledByUs) = state.withLock { state in
+      defer { (state.phase, state.pidfd, state.token) = (.collected, nil, nil) }
+      return (state.token, state.wasKilledByUs)
+    }
+    if let token { Reactor.shared.cancel(token) }
+    exit.resolve(makeExit(status, wasKilledByUs: wasKilledByUs))
+    return true
+  }
+
+  private func beginCollecting() -> (Descriptor, ProcessControl.Exit)? {
+    state.withLock { state in
+      guard state.phase == .running, let pidfd = state.pidfd else { return nil }
+      let status = ProcessControl.exit(of: pidfd, keep: true)
+      if case .running = status { return nil }
+      state.phase = .collecting
+      return (pidfd, status)
+    }
+  }
+
+  private func makeExit(_ status: ProcessControl.Exit, wasKilledByUs: Bool) -> ProcessExit {
+    let (termination, cpu): (TerminationStatus, Duration) =
+      switch status {
+      case .exited(let code, let cpu): (.exited(code), cpu)
+      case .signaled(let number, let cpu): (.signaled(number), cpu)
+      case .running, .unknown: (.unknown, .zero)
+      }
+    return ProcessExit(
+      id: id, name: name, status: termination, cpuTime: cpu, page: ChildPage.read(from: page),
+      standardErrorTail: relay?.finish() ?? "", wasKilledByUs: wasKilledByUs,
+      sawMemoryKill: termination == .signaled(ProcessControl.killSignal)
+        && MemoryEvidence.now().showsKill(since: memory), limits: limits)
+  }
+
+  /// Sends a signal; nothing when the process has ended.
+  package func signal(_ number: Int32) throws {
+    try state.withLock { state in
+      guard state.phase == .running else { return }
+      if number == ProcessControl.killSignal { state.wasKilledByUs = true }
+      try ProcessControl.signal(id, number)
+    }
+  }
+
+  /// Kills the process and the programs it started, which are in its group.
+  package func killTree() throws {
+    try state.withLock { state in
+      guard state.phase == .running else { return }
+      state.wasKilledByUs = true
+      // First the process alone: before its first instruction it is not yet in a group of its own.
+      try ProcessControl.signal(id, ProcessControl.killSignal)
+      try ProcessControl.signal(-id, ProcessControl.killSignal)
+    }
+  }
+
+  /// Blocks the calling thread until the process has ended; nil when `timeout` passes first.
+  package func waitBlocking(timeout: Duration? = nil) -> ProcessExit? {
+    let deadline = timeout.map { ContinuousClock.now + $0 }
+    while exit.value == nil, let pidfd {
+      let left = deadline.map { max(.zero, ContinuousClock.now.duration(to: $0)) }
+      let ready = (try? Polling.wait(for: [pidfd.number], timeout: left)) ?? [0]
+      if ready.isEmpty { return exit.value }
+      collectIfEnded()
+    }
+    return exit.waitBlocking(timeout: deadline.map { max(.zero, ContinuousClock.now.duration(to: $0)) })
+  }
+}

@@ -1,0 +1,60 @@
+/// The one shape in which closures of a kind are stored, so that caller and callee agree on how arguments are passed.
+///
+/// A box repeats its parameter's own abstraction pattern: a closure of one input stored in a pack box would become a
+/// thunk with a context, which looks like a capture; so would a closure returning Void in a box of a generic result.
+protocol ClosureBox: SendableMetatype {
+  /// Decodes the arguments, calls the code and encodes the result.
+  static func run(
+    _ code: UnsafeRawPointer, _ payload: TransferPayload, _ format: TransferFormat
+  ) async throws -> TransferPayload
+}
+
+struct UnaryBox<Input: Codable & Sendable, Output: Codable & Sendable>: ClosureBox {
+  let body: @Sendable @concurrent (Input) async throws -> Output
+
+  static func run(
+    _ code: UnsafeRawPointer, _ payload: TransferPayload, _ format: TransferFormat
+  ) async throws -> TransferPayload {
+    let input = try TransferCoder<Input>().decode(payload, format)
+    let box: UnaryBox = ClosureReference.rebuild(code)
+    return try TransferCoder<Output>().encode(try await box.body(input), format)
+  }
+}
+
+struct UnaryVoidBox<Input: Codable & Sendable>: ClosureBox {
+  let body: @Sendable @concurrent (Input) async throws -> Void
+
+  static func run(
+    _ code: UnsafeRawPointer, _ payload: TransferPayload, _ format: TransferFormat
+  ) async throws -> TransferPayload {
+    let input = try TransferCoder<Input>().decode(payload, format)
+    let box: UnaryVoidBox = ClosureReference.rebuild(code)
+    try await box.body(input)
+    return try TransferCoder<Void>().encode((), format)
+  }
+}
+
+struct PackBox<Output: Codable & Sendable, each Argument: Codable & Sendable>: ClosureBox {
+  let body: @Sendable @concurrent (repeat each Argument) async throws -> Output
+
+  static func run(
+    _ code: UnsafeRawPointer, _ payload: TransferPayload, _ format: TransferFormat
+  ) async throws -> TransferPayload {
+    let arguments = try decodeArguments((repeat (each Argument).self), from: payload, format: format)
+    let box: PackBox = ClosureReference.rebuild(code)
+    return try TransferCoder<Output>().encode(try await box.body(repeat each arguments), format)
+  }
+}
+
+struct PackVoidBox<each Argument: Codable & Sendable>: ClosureBox {
+  let body: @Sendable @concurrent (repeat each Argument) async throws -> Void
+
+  static func run(
+    _ code: UnsafeRawPointer, _ payload: TransferPayload, _ format: TransferFormat
+  ) async throws -> TransferPayload {
+    let arguments = try decodeArguments((repeat (each Argument).self), from: payload, format: format)
+    let box: PackVoidBox = ClosureReference.rebuild(code)
+    try await box.body(repeat each arguments)
+    return try TransferCoder<Void>().encode((), format)
+  }
+}

@@ -1,0 +1,60 @@
+internal import MultiprocessingSystem
+
+extension TaskReference {
+  /// The reference of a task type.
+  ///
+  /// - Throws: `notTransferable` for a type that another process cannot find.
+  package static func of<Task: ProcessTask>(_ type: Task.Type) throws -> TaskReference {
+    if let name = RuntimeNames.mangledName(of: type), !RuntimeNames.isAnonymous(name) { return .type(name) }
+    guard let descriptor = TypePlace.descriptor(of: type), let image = Image.holding(descriptor) else {
+      throw MultiprocessingError(
+        .notTransferable,
+        """
+        the task type \(type) is private or local, and generic or not a struct or enum, so another process cannot \
+        find it: make it internal and declare it at file or type scope
+        """)
+    }
+    return .typePlace(image: image.key, offset: image.offset(of: descriptor))
+  }
+
+  /// The task with this reference in the present process.
+  ///
+  /// - Throws: `startFailed` when there is none: another build runs here.
+  package func entry() throws -> TaskEntry {
+    switch self {
+    case .type(let name):
+      return try Self.entry(of: RuntimeNames.type(named: name), called: name)
+    case .typePlace(let image, let offset):
+      let descriptor = try Image.with(key: image)?.address(at: offset)
+      return try Self.entry(of: descriptor.flatMap(TypePlace.type(at:)), called: "\(image)+\(offset)")
+    case .closure(let image, let offset, let box):
+      return try ClosureReference.entry(image: image, offset: offset, box: box)
+    }
+  }
+
+  private static func entry(of type: Any.Type?, called name: String) throws -> TaskEntry {
+    guard let task = type as? any ProcessTask.Type else {
+      throw MultiprocessingError(
+        .startFailed,
+        "this executable has no task type \(name): start the child from a build that contains it")
+    }
+    return entry(of: task)
+  }
+
+  private static func entry<Task: ProcessTask>(of type: Task.Type) -> TaskEntry {
+    TaskEntry { payload, format in
+      let task = try TransferCoder<Task>().decode(payload, format)
+      return try Task.outputCoder.encode(try await task.run(), format)
+    }
+  }
+}
+
+extension Image {
+  /// What names this image in a reference: empty for the main executable.
+  var key: String { isMain ? "" : identity }
+
+  /// The image with this key in the present process; nil when it is not loaded here.
+  static func with(key: String) throws -> Image? {
+    Image.all().first { key.isEmpty ? $0.isMain : $0.identity == key }
+  }
+}

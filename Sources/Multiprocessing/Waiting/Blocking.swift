@@ -1,0 +1,9 @@
+/// The blocking form of a type's waiting calls, for code that is not async.
+///
+/// Reached as `.blocking` on the type; the compiler refuses it in async code, where a blocked thread of the cooperative
+/// pool could stop the whole program.
+public struct Blocking<Base: Sendable>: Sendable {
+  package let base: Base
+
+  package init(_ base: Base) { self.base = base }
+}

@@ -1,0 +1,102 @@
+internal import MultiprocessingSystem
+internal import Synchronization
+
+/// A value that is set once and waited for by any number of tasks and threads.
+package final class Completion<Value: Sendable>: Sendable {
+  private struct State {
+    var value: Value?
+    var nextWaiter: UInt64 = 0
+    var waiters: [UInt64: CheckedContinuation<Value?, Never>] = [:]
+    var observers: [@Sendable (Value) -> Void] = []
+    var gate: Gate?
+  }
+
+  private let state = Mutex(State())
+
+  package init() {}
+
+  /// The value, once it is set.
+  package var value: Value? { state.withLock { $0.value } }
+
+  /// Sets the value and wakes every waiter; false when it was set before.
+  @discardableResult
+  package func resolve(_ value: Value) -> Bool {
+    let woken: (waiters: [CheckedContinuation<Value?, Never>], observers: [@Sendable (Value) -> Void], gate: Gate?)? =
+      state.withLock { state in
+        guard state.value == nil else { return nil }
+        state.value = value
+        defer { (state.waiters, state.observers) = ([:], []) }
+        return (Array(state.waiters.values), state.observers, state.gate)
+      }
+    guard let woken else { return false }
+    for waiter in woken.waiters { waiter.resume(returning: value) }
+    woken.gate?.open()
+    for observer in woken.observers { observer(value) }
+    return true
+  }
+
+  /// Calls `observer` with the value, at once when it is set already, else on the thread that sets it.
+  package func observe(_ observer: @escaping @Sendable (Value) -> Void) {
+    let known = state.withLock { state in
+      if state.value == nil { state.observers.append(observer) }
+      return state.value
+    }
+    if let known { observer(known) }
+  }
+
+  /// Waits for the value. Throws CancellationError when the awaiting task is cancelled first.
+  package func wait() async throws -> Value {
+    if let value { return value }
+    if let value = await suspend(deadline: nil) { return value }
+    throw CancellationError()
+  }
+
+  /// Waits for the value, nil when `timeout` passes first. Throws CancellationError as `wait` does.
+  package func wait(timeout: Duration) async throws -> Value? {
+    if let value { return value }
+    if timeout <= .zero { return nil }
+    if let value = await suspend(deadline: ContinuousClock.now + timeout) { return value }
+    if Task.isCancelled { throw CancellationError() }
+    return nil
+  }
+
+  /// Blocks the calling thread, nil when `timeout` passes first.
+  package func waitBlocking(timeout: Duration? = nil) -> Value? {
+    let (known, gate) = state.withLock { state -> (Value?, Gate?) in
+      if let value = state.value { return (value, nil) }
+      let gate = state.gate ?? Gate()
+      state.gate = gate
+      return (nil, gate)
+    }
+    if let known { return known }
+    _ = gate?.wait(timeout: timeout)
+    return value
+  }
+
+  private func suspend(deadline: ContinuousClock.Instant?) async -> Value? {
+    let id = state.withLock { state in
+      defer { state.nextWaiter += 1 }
+      return state.nextWaiter
+    }
+    // A reactor that cannot start leaves the wait without its timer: the value or a cancellation still end it.
+    let timer = deadline.flatMap { try? Reactor.shared.schedule(at: $0) { [weak self] in self?.giveUp(id) } }
+    defer { timer.map(Reactor.shared.cancel) }
+    return await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        let known: Value?? = state.withLock { state in
+          if let value = state.value { return .some(value) }
+          if Task.isCancelled || deadline.map({ $0 <= ContinuousClock.now }) == true { return .some(nil) }
+          state.waiters[id] = continuation
+          return nil
+        }
+        if let known { continuation.resume(returning: known) }
+      }
+    } onCancel: {
+      giveUp(id)
+    }
+  }
+
+  private func giveUp(_ id: UInt64) {
+    state.withLock { $0.waiters.removeValue(forKey: id) }?.resume(returning: nil)
+  }
+}

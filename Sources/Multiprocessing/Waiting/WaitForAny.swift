@@ -1,0 +1,89 @@
+internal import MultiprocessingSystem
+
+/// Waits until at least one of several things is ready.
+///
+/// - Parameters:
+///   - waitables: children, parents, queues, connections, listeners and descriptors, mixed; one given twice comes back
+///     twice. An empty list is ready never: the call then waits for its timeout.
+///   - timeout: how long to wait; nil for ever. Zero or less only looks.
+/// - Returns: those that are ready, in the order given; empty when the timeout passes first.
+/// - Throws: `invalidArgument` for a descriptor that is not open; `system` when the wait cannot be set up; and
+///   CancellationError when the awaiting task is cancelled. Nothing is consumed in any case.
+public func waitForAny(
+  of waitables: [any Waitable], timeout: Duration? = nil
+) async throws -> [any Waitable] {
+  let entries = try WaitEntries(waitables)
+  let deadline = timeout.map { ContinuousClock.now + $0 }
+  while true {
+    let ready = try entries.ready()
+    if !ready.isEmpty { return ready }
+    let left = deadline.map { ContinuousClock.now.duration(to: $0) }
+    if let left, left <= .zero { return [] }
+    try await entries.sleep(timeout: left)
+  }
+}
+
+/// What one call of `waitForAny` watches.
+struct WaitEntries: Sendable {
+  private let waitables: [any Waitable]
+  /// Held, so that no number is closed and used again while it is polled.
+  private let sources: [WaitSource]
+
+  init(_ waitables: [any Waitable]) throws {
+    self.waitables = waitables
+    sources = waitables.map(\.waitSource)
+    for source in sources {
+      if case .foreign(let number) = source.kind, !Polling.isOpen(number) {
+        throw MultiprocessingError(
+          .invalidArgument, "descriptor \(number) is not open: keep it open while it is waited for")
+      }
+    }
+  }
+
+  /// Those ready now.
+  func ready() throws -> [any Waitable] {
+    let isReady = sources.map { $0.number == nil }
+    var result = isReady
+    let polled = sources.indices.filter { !isReady[$0] }
+    let numbers = polled.compactMap { sources[$0].number }
+    do {
+      for index in try Polling.wait(for: numbers, timeout: .zero) { result[polled[index]] = true }
+    } catch {
+      throw MultiprocessingError(doing: "waiting for any of \(numbers.count) descriptors", error)
+    }
+    return waitables.indices.filter { result[$0] }.map { waitables[$0] }
+  }
+
+  /// Suspends until one may be ready, or the timeout passes. A set of their own, watched as one descriptor: the cost
+  /// is one registration each, and nothing is shared with other waits.
+  func sleep(timeout: Duration?) async throws {
+    let woken = Completion<Void>()
+    let (set, token): (EventPoll, Reactor.Token)
+    do {
+      set = try EventPoll()
+      try register(in: set)
+      token = try Reactor.shared.watch(set.descriptor) { woken.resolve(()) }
+    } catch {
+      throw MultiprocessingError(doing: "waiting for any of \(sources.count) things", error)
+    }
+    defer { Reactor.shared.cancel(token) }
+    // Level-triggered: the reactor's thread would call again and again until the watch ends, so it ends at once.
+    woken.observe { _ in Reactor.shared.cancel(token) }
+    if let timeout {
+      _ = try await woken.wait(timeout: timeout)
+    } else {
+      try await woken.wait()
+    }
+  }
+
+  private func register(in set: EventPoll) throws {
+    for (index, source) in sources.enumerated() {
+      guard let number = source.number else { continue }
+      do {
+        try set.add(number, key: UInt64(index))
+      } catch let error as SystemError where error.isAlreadyWatched {
+        continue
+      }
+    }
+  }
+}
