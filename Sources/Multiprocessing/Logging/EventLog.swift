@@ -5,8 +5,10 @@ internal import Synchronization
 ///
 /// No lock is held anywhere: a forked copy of the process can use it whatever the other threads were doing.
 package enum EventLog {
-  /// An immutable object, replaced as a whole. The old one is kept for ever, because a thread may be using it: a
-  /// program chooses its log a few times at most.
+  /// An immutable object, replaced as a whole.
+  ///
+  /// The old one is kept for ever, because a thread may be using it: a program chooses its log a few times at most.
+  // SAFETY: nothing releases what was once stored here.
   private static let current = Atomic<Unmanaged<EventLogDestination>?>(nil)
 
   package static func send(to destination: EventLogDestination) {
@@ -15,7 +17,8 @@ package enum EventLog {
   }
 
   package static func turnOff() {
-    current.store(nil, ordering: .releasing)
+    // SAFETY: null tells nothing about other memory.
+    current.store(nil, ordering: .relaxed)
   }
 
   /// The least level that is logged; nil when nothing is.
