@@ -86,6 +86,8 @@ class SwiftBlanker:
                 self._comment()
             elif literal := re.compile(r'(#*)("""|")').match(self.text, start):
                 self._literal(literal)
+            elif identifier := re.compile(r"`[^`\n]+`").match(self.text, start):
+                self.position = identifier.end()
             else:
                 character = self.text[start]
                 self.position += 1
