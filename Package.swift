@@ -38,7 +38,8 @@ let package = Package(
     .testTarget(
       name: "MultiprocessingSystemTests", dependencies: ["MultiprocessingSystem"], swiftSettings: settings),
     .testTarget(
-      name: "MultiprocessingTests", dependencies: ["Multiprocessing", "MultiprocessingSystem"],
+      name: "MultiprocessingTests",
+      dependencies: ["Multiprocessing", "MultiprocessingSystem", .product(name: "Logging", package: "swift-log")],
       swiftSettings: settings),
   ]
 )

@@ -17,7 +17,7 @@ package struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
 
   package static func text(of number: Int32) -> String {
     withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { buffer in
-      // The XSI form writes into the buffer and is safe from any thread.
+      // SAFETY: the XSI form writes into the buffer, at most its size, and is safe from any thread.
       guard strerror_r(number, buffer.baseAddress!, 256) == 0 else { return "unknown error" }
       return String(cString: buffer.baseAddress!)
     }

@@ -1,0 +1,104 @@
+"""Tests/CONFORMANCE.md against the list of CPython's tests and against the tests that exist here.
+
+With the results of a run as argument (the xunit file of `swift test --xunit-output`, or the printed log), every test
+that the table names must have run and passed.
+"""
+
+import os
+import re
+import sys
+import xml.etree.ElementTree as ElementTree
+from collections import Counter
+
+from source import ROOT, Findings, sources
+
+TABLE = "Tests/CONFORMANCE.md"
+LIST = "Scripts/checks/cpython-tests.txt"
+ROW = re.compile(r"^\| `([\w]+\.[\w]+)` \| ([PAX]) \| (.*?) \| (.*) \|$")
+TYPE = re.compile(r"\b(?:struct|class|enum|actor|extension)\s+([\w.]+)[^{}]*\{")
+TEST = re.compile(r"@Test\b")
+FUNCTION = re.compile(r"\bfunc\s+(`[^`\n]+`|\w+)")
+
+
+def expected_rows():
+    with open(os.path.join(ROOT, LIST), encoding="utf-8") as file:
+        return dict(line.split() for line in file if line.strip() and not line.startswith("#"))
+
+
+def rows(findings):
+    """(line, name, mark, what stands in the last column)"""
+    with open(os.path.join(ROOT, TABLE), encoding="utf-8") as file:
+        for number, line in enumerate(file, 1):
+            match = ROW.match(line.rstrip("\n"))
+            if match:
+                yield number, match[1], match[2], match[4].strip()
+            elif line.startswith("| `"):
+                findings.add(TABLE, number, "not a row of four columns: | `class.test` | mark | behaviour | test or reason |")
+
+
+def existing_tests():
+    """`Suite/function` of every @Test function; the suite is the type around it."""
+    found = set()
+    for source in sources("Tests"):
+        types = [(match.start(), source.end_of_block(match.end() - 1), match[1]) for match in TYPE.finditer(source.code)]
+        for match in TEST.finditer(source.code):
+            function = FUNCTION.search(source.code, match.end())
+            around = [name for first, last, name in types if first < match.start() < last]
+            if function and around:
+                name = function[1].strip("`")
+                found.add(f"{around[-1].split('.')[-1]}/{name}")
+                found.add(f"{'.'.join(around)}/{name}")
+    return found
+
+
+def results(path):
+    """A function that tells whether `Suite/function` ran and passed."""
+    with open(path, encoding="utf-8", errors="replace") as file:
+        text = file.read()
+    if text.lstrip().startswith("<?xml"):
+        passed = set()
+        for case in ElementTree.fromstring(text).iter("testcase"):
+            if len(case) == 0:  # no <failure>, no <skipped>
+                suite = case.get("classname", "").split(".", 1)[-1]
+                passed.add((suite.split(".")[-1], plain(case.get("name", ""))))
+        return lambda test: (test.split("/")[0].split(".")[-1], test.split("/", 1)[1]) in passed
+    names = re.findall(r'^\S* ?Test (?:"(.*)"|(\w+)\(.*?\))(?: with \d+ test cases?)? passed after', text, re.M)
+    passed = {quoted or bare for quoted, bare in names}
+    return lambda test: test.split("/", 1)[1] in passed
+
+
+def plain(function):
+    match = re.match(r"`([^`]+)`|(\w+)", function)
+    return (match[1] or match[2]) if match else function
+
+
+def main():
+    findings = Findings("conformance")
+    expected, tests = expected_rows(), existing_tests()
+    ran = results(sys.argv[1]) if len(sys.argv) > 1 else None
+    counts, seen = Counter(), Counter()
+    for line, name, mark, verdict in rows(findings):
+        seen[name] += 1
+        if expected.get(name) != mark:
+            findings.add(TABLE, line, f"{name} {mark} is not in {LIST}")
+        named = re.findall(r"`([^`/]+/[^`]+)`", verdict)
+        if re.match(r"not matched: \S", verdict) or re.match(r"waiting: \S", verdict):
+            counts[verdict.split(":")[0]] += 1
+            continue
+        counts["matched"] += 1
+        if not named:
+            findings.add(TABLE, line, f"{name} names no test, and is neither 'not matched: why' nor 'waiting: for what'")
+        for test in named:
+            if test not in tests:
+                findings.add(TABLE, line, f"there is no test `{test}`")
+            elif ran and not ran(test):
+                findings.add(TABLE, line, f"`{test}` did not run and pass")
+    for name in expected:
+        if seen[name] != 1:
+            findings.add(TABLE, 1, f"{name} stands {seen[name]} times, not once")
+    findings.finish(
+        f"{len(expected)} behaviours: {counts['matched']} matched, {counts['not matched']} not matched, "
+        f"{counts['waiting']} waiting" + (", matched ones ran" if ran else ""))
+
+
+main()

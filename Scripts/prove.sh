@@ -1,0 +1,68 @@
+#!/bin/bash
+# Long proofs, for the continuous run and before a release. With names as arguments, only those.
+#
+# A step is one line here and one function below. It is left out, and said to be, while no file matches what it needs.
+#   name | needs a test file whose text matches | seconds allowed | what it shows
+steps=(
+  'release_tests|@Test|900|the tests pass with optimisation'
+  'codec_fuzz|MP_FUZZ_ITERATIONS|600|a million damaged frames are refused, none is fatal'
+  'many_starts|MP_PROVE|900|ten thousand starts by each method leave nothing behind'
+  'thread_sanitizer|@Test|600|no data race in what runs in one process'
+  'address_sanitizer|@Test|600|no bad access in what runs in one process'
+)
+
+# Suites without children of their own: a sanitizer's runtime does not follow a fork, and makes every start slow.
+one_process_suites='Progress|EventLog|StandardStream|Transfer|Codec|SharedMemory|Waiting'
+
+release=(-c release -Xswiftc -enable-testing)
+
+release_tests() { swift test "${release[@]}"; }
+codec_fuzz() { MP_FUZZ_ITERATIONS=1000000 swift test "${release[@]}" --filter Transfer; }
+many_starts() { MP_PROVE=1 swift test "${release[@]}" --filter Prove; }
+thread_sanitizer() { swift test --sanitize=thread --scratch-path .build/thread --filter "$one_process_suites"; }
+# Leaks are not looked for: XCTest's runner has some of its own, and the event log keeps its old destinations on purpose.
+address_sanitizer() {
+  ASAN_OPTIONS=detect_leaks=0 \
+    swift test --sanitize=address --scratch-path .build/address --filter "$one_process_suites"
+}
+
+set -u
+cd "$(dirname "$0")/.." || exit 2
+logs=.build/prove
+mkdir -p "$logs"
+
+# run NAME SECONDS: one step, its output in a file; shown only when it fails.
+run() {
+  local log="$logs/$1.log"
+  export one_process_suites
+  timeout --kill-after=10 "$2" bash -c "$(declare -p release); $(declare -f "$1"); $1" >"$log" 2>&1
+}
+
+# wanted NAME [ARGUMENTS]: the step was asked for, or nothing in particular was.
+wanted() {
+  [ $# -eq 1 ] && return 0
+  local name=$1 candidate
+  shift
+  for candidate in "$@"; do [ "$candidate" = "$name" ] && return 0; done
+  return 1
+}
+
+failed=0
+for step in "${steps[@]}"; do
+  IFS='|' read -r name needs limit shows <<<"$step"
+  wanted "$name" "$@" || continue
+  if ! grep -rqsF --include='*.swift' -- "$needs" Tests; then
+    printf 'prove: %-18s not there yet (no test mentions %s)\n' "$name" "$needs"
+    continue
+  fi
+  start=$SECONDS
+  if run "$name" "$limit" && grep -q 'Test run with [1-9]' "$logs/$name.log"; then
+    printf 'prove: %-18s ok     %4d s  %s\n' "$name" $((SECONDS - start)) "$shows"
+  else
+    failed=1
+    printf 'prove: %-18s FAILED %4d s  %s (%s)\n' "$name" $((SECONDS - start)) "$shows" "$logs/$name.log"
+    grep -E 'error:|✘|FAILED|SUMMARY' "$logs/$name.log" | tail -n 20
+    tail -n 5 "$logs/$name.log"
+  fi
+done
+exit $failed

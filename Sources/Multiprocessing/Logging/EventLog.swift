@@ -1,0 +1,90 @@
+package import Logging
+internal import Synchronization
+
+/// The library's own events. Off until the user asks, and then the cost of an event is one relaxed load.
+///
+/// No lock is held anywhere: a forked copy of the process can use it whatever the other threads were doing.
+package enum EventLog {
+  /// An immutable object, replaced as a whole.
+  ///
+  /// The old one is kept for ever, because a thread may be using it: a program chooses its log a few times at most.
+  // SAFETY: nothing releases what was once stored here.
+  private static let current = Atomic<Unmanaged<EventLogDestination>?>(nil)
+
+  package static func send(to destination: EventLogDestination) {
+    // SAFETY: releasing pairs with acquiring in `destination`: a reader sees a whole object. Never released.
+    current.store(.passRetained(destination), ordering: .releasing)
+  }
+
+  package static func turnOff() {
+    // SAFETY: null tells nothing about other memory.
+    current.store(nil, ordering: .relaxed)
+  }
+
+  /// The least level that is logged; nil when nothing is.
+  package static var level: LogLevel? { destination?.logger.logLevel }
+
+  /// What a child started from here is to log on its standard error; nil where it is to be silent: a logger of the
+  /// user's cannot cross.
+  package static var levelForChildren: LogLevel? {
+    destination.flatMap { $0.isOurs ? $0.logger.logLevel : nil }
+  }
+
+  /// First thing in a forked copy: the locks of the user's logger may have been held by a thread that does not exist here.
+  package static func forgetUsersLogger() {
+    if let destination, !destination.isOurs { turnOff() }
+  }
+
+  private static var destination: EventLogDestination? {
+    // SAFETY: null tells nothing about other memory, so it needs no ordering.
+    guard current.load(ordering: .relaxed) != nil else { return nil }
+    // SAFETY: acquiring pairs with releasing in `send`; the object is never released.
+    return current.load(ordering: .acquiring)?.takeUnretainedValue()
+  }
+}
+
+extension EventLog {
+  package static func trace(
+    _ message: @autoclosure () -> String, metadata: @autoclosure () -> Logger.Metadata? = nil,
+    file: String = #fileID, function: String = #function, line: UInt = #line
+  ) {
+    log(.trace, message, metadata, file, function, line)
+  }
+
+  package static func debug(
+    _ message: @autoclosure () -> String, metadata: @autoclosure () -> Logger.Metadata? = nil,
+    file: String = #fileID, function: String = #function, line: UInt = #line
+  ) {
+    log(.debug, message, metadata, file, function, line)
+  }
+
+  package static func info(
+    _ message: @autoclosure () -> String, metadata: @autoclosure () -> Logger.Metadata? = nil,
+    file: String = #fileID, function: String = #function, line: UInt = #line
+  ) {
+    log(.info, message, metadata, file, function, line)
+  }
+
+  package static func warning(
+    _ message: @autoclosure () -> String, metadata: @autoclosure () -> Logger.Metadata? = nil,
+    file: String = #fileID, function: String = #function, line: UInt = #line
+  ) {
+    log(.warning, message, metadata, file, function, line)
+  }
+
+  package static func critical(
+    _ message: @autoclosure () -> String, metadata: @autoclosure () -> Logger.Metadata? = nil,
+    file: String = #fileID, function: String = #function, line: UInt = #line
+  ) {
+    log(.critical, message, metadata, file, function, line)
+  }
+
+  private static func log(
+    _ level: LogLevel, _ message: () -> String, _ metadata: () -> Logger.Metadata?, _ file: String,
+    _ function: String, _ line: UInt
+  ) {
+    destination?.logger.log(
+      level: level, "\(message())", metadata: metadata(), source: "Multiprocessing", file: file, function: function,
+      line: line)
+  }
+}

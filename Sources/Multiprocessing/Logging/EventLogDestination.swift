@@ -1,0 +1,25 @@
+package import Logging
+internal import MultiprocessingSystem
+
+/// Where events go.
+package final class EventLogDestination: Sendable {
+  package let logger: Logger
+  /// Made here, with no lock and no state of the process: safe in a forked copy, and the same in every child.
+  package let isOurs: Bool
+
+  private init(_ logger: Logger, isOurs: Bool) {
+    self.logger = logger
+    self.isOurs = isOurs
+  }
+
+  package static func logger(_ logger: Logger) -> EventLogDestination {
+    EventLogDestination(logger, isOurs: false)
+  }
+
+  package static func standardError(
+    level: LogLevel, write: @escaping @Sendable ([UInt8]) -> Void = { StandardStream.writeError($0) }
+  ) -> EventLogDestination {
+    let logger = Logger(label: "multiprocessing") { _ in StandardErrorLogHandler(logLevel: level, write: write) }
+    return EventLogDestination(logger, isOurs: true)
+  }
+}

@@ -1,0 +1,17 @@
+package import MultiprocessingSystem
+
+/// Where progress is shown.
+package struct ProgressOutput: Sendable {
+  /// Asked before each line: a window changes its size.
+  package var traits: @Sendable () -> TerminalTraits
+  /// Called once for each update, never by two threads at a time.
+  package var write: @Sendable ([UInt8]) -> Void
+
+  package init(traits: @escaping @Sendable () -> TerminalTraits, write: @escaping @Sendable ([UInt8]) -> Void) {
+    self.traits = traits
+    self.write = write
+  }
+
+  package static let standardError = ProgressOutput(
+    traits: { StandardStream.errorTerminal }, write: { StandardStream.writeError($0) })
+}
