@@ -2,6 +2,8 @@
 #ifndef MP_CMULTIPROCESSING_H
 #define MP_CMULTIPROCESSING_H
 
+#include "mp_demangle.h"
 #include "mp_descriptor.h"
+#include "mp_search.h"
 
 #endif
