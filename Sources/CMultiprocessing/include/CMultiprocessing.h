@@ -3,6 +3,7 @@
 #define MP_CMULTIPROCESSING_H
 
 #include "mp_crash.h"
+#include "mp_demangle.h"
 #include "mp_descriptor.h"
 #include "mp_entry.h"
 #include "mp_event.h"
@@ -10,6 +11,7 @@
 #include "mp_image.h"
 #include "mp_message.h"
 #include "mp_process.h"
+#include "mp_search.h"
 #include "mp_spawn.h"
 
 #endif
