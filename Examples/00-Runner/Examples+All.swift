@@ -9,7 +9,8 @@ extension Examples {
       print("\n== \(program.name) (\(rows)): \(program.summary)")
       if try status(ofRunning: program) != 0 { failed.append(program.name) }
     }
-    print("\n\(Program.all.count) programs, \(failed.count) failed", failed.joined(separator: " "))
+    let names = failed.isEmpty ? "" : ": " + failed.joined(separator: ", ")
+    print("\n\(Program.all.count) programs, \(failed.count) failed\(names)")
     if !failed.isEmpty { exit(1) }
   }
 

@@ -12,7 +12,7 @@ func countDown(from start: Int) -> Int {
 extension Program {
   // Python's two threads take turns and are slower than one. Swift has no such lock: they run on two cores.
   static let countdown = Program("countdown", rows: [5], .background, "counting in one thread and in two") {
-    let n = 3_000_000
+    let n = 10_000_000
     let clock = ContinuousClock()
     var single = Duration.seconds(1_000)
     var double = single

@@ -12,7 +12,7 @@ struct ExampleTests {
       #expect(try rule.holds(for: run), "\(rule)\n\(printed)")
     }
     for rule in expectation.errorOutput {
-      #expect(try rule.holds(for: run.errorLines) == true, "\(rule)\n\(printed)")
+      #expect(try rule.holds(for: run.errorLines), "\(rule)\n\(printed)")
     }
   }
 
@@ -20,8 +20,8 @@ struct ExampleTests {
   func runsAll() async throws {
     let run = try await ProgramRun("all", watchdog: .seconds(300))
     let names = try run.captures(#"== (\S+) \(.*\): .*"#)
-    #expect(names == Expectation.all.map(\.program) || Set(names) == Set(Expectation.all.map(\.program)))
-    #expect(run.lines.last?.hasSuffix(" programs, 0 failed ") == true)
+    #expect(names.sorted() == Expectation.all.map(\.program).sorted())
+    #expect(run.lines.last == "\(names.count) programs, 0 failed")
     #expect(run.endedByItself && run.status == 0)
   }
 

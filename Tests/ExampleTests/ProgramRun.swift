@@ -38,7 +38,7 @@ struct ProgramRun: Sendable {
     status = process.terminationStatus
   }
 
-  /// The first number in each line that matches the pattern's only capture.
+  /// What the pattern's only capture found, in each line that the pattern matches.
   func captures(_ pattern: String) throws -> [String] {
     let regex = try Regex(pattern)
     return lines.compactMap { line in

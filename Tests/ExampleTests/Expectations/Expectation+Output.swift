@@ -24,7 +24,7 @@ extension Expectation {
     Expectation("other-command", .lines(["hello from a shell", "exit status: 3"])),
     Expectation(
       "threads-or-processes",
-      .count(8...8, "- .*"),
+      .count(7...7, "- .*"),
       .inOrder(["Tasks and threads, .*:", "Processes, .*:", "The input and the results .*"])),
   ]
 
