@@ -35,11 +35,14 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
+    .executableTarget(
+      name: "examples", dependencies: ["Multiprocessing"], path: "Examples", swiftSettings: settings),
     .testTarget(
       name: "MultiprocessingSystemTests", dependencies: ["MultiprocessingSystem"], swiftSettings: settings),
     .testTarget(
       name: "MultiprocessingTests",
       dependencies: ["Multiprocessing", "MultiprocessingSystem", .product(name: "Logging", package: "swift-log")],
       swiftSettings: settings),
+    .testTarget(name: "ExampleTests", swiftSettings: settings),
   ]
 )

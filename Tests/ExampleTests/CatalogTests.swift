@@ -1,0 +1,38 @@
+internal import Foundation
+internal import Testing
+
+/// Holds the list of programs against the list of what they must cover, and their files against the limit.
+@Suite("The catalog of examples")
+struct CatalogTests {
+  @Test("Every row has its program")
+  func coversEveryRow() async throws {
+    let required = [1...12, 29...41, 45...54, 59...68, 71...71].flatMap { Set($0) }
+    let rows = try await listed().flatMap { columns in columns[1].split(separator: ",").compactMap { Int($0) } }
+    #expect(Set(required).subtracting(rows).isEmpty)
+    #expect(rows.count == Set(rows).count, "a row is claimed by two programs")
+  }
+
+  @Test("Every program has its expectation, and every expectation its program")
+  func expectsEveryProgram() async throws {
+    let names = try await listed().map { $0[0] }
+    #expect(names.sorted() == Expectation.all.map(\.program).sorted())
+  }
+
+  @Test("A program fits on a page of forty lines")
+  func staysShort() throws {
+    let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../Examples")
+    let paths = try FileManager.default.subpathsOfDirectory(atPath: root.path).filter { $0.hasSuffix(".swift") }
+    #expect(paths.count >= Expectation.all.count)
+    for path in paths {
+      let text = try String(contentsOf: root.appending(path: path), encoding: .utf8)
+      #expect(text.split(separator: "\n", omittingEmptySubsequences: false).dropLast().count <= 40, "\(path)")
+    }
+  }
+
+  /// The columns of `examples list`: name, rows, chapter, summary.
+  private func listed() async throws -> [[String]] {
+    let run = try await ProgramRun("list")
+    try #require(run.status == 0)
+    return run.lines.map { $0.split(separator: "\t").map(String.init) }.filter { $0.count == 4 }
+  }
+}
