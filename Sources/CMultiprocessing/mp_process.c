@@ -153,18 +153,6 @@ int mp_close_from(int first) {
   return 0;
 }
 
-void mp_fill_standard_descriptors(void) {
-  for (int number = 0; number < 3; number++) {
-    if (fcntl(number, F_GETFD) < 0) {
-      int opened = open("/dev/null", O_RDWR);
-      if (opened >= 0 && opened != number) {
-        dup2(opened, number);
-        close(opened);
-      }
-    }
-  }
-}
-
 void mp_close_standard_input(void) {
   int opened = open("/dev/null", O_RDONLY | O_CLOEXEC);
   if (opened < 0) return;

@@ -35,8 +35,8 @@ package enum ChildSetup {
     mp_buffer_lines()
   }
 
-  /// Opens what is closed among 0, 1 and 2.
-  package static func fillStandardDescriptors() { mp_fill_standard_descriptors() }
+  /// Standard input from nowhere: children would take the parent's lines from each other.
+  package static func closeStandardInput() { mp_close_standard_input() }
 
   /// Makes `number` refer to the open file behind `descriptor`.
   package static func redirect(_ number: Int32, to descriptor: Int32) throws {
@@ -63,6 +63,6 @@ package enum ChildSetup {
   package static func limitCPU(seconds: Int) throws {
     try systemCall("setrlimit") { mp_limit_cpu_seconds(UInt64(seconds), UInt64(seconds) + 1) }
   }
-  /// 0: no core files. 1, when a program collects them through a pipe: the kernel then does not start it.
-  package static func limitCore(_ bytes: Int) { _ = mp_limit_core(UInt64(bytes)) }
+  /// No core files. Where a program collects them through a pipe, the kernel starts it even at limit 0, but not at 1.
+  package static func limitCore() { _ = mp_limit_core(Executable.corePatternIsPipe ? 1 : 0) }
 }

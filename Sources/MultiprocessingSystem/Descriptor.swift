@@ -31,3 +31,15 @@ extension Descriptor {
     Descriptor(owning: try systemCall("fcntl(F_DUPFD_CLOEXEC)") { fcntl(number, F_DUPFD_CLOEXEC, 3) })
   }
 }
+
+/// A descriptor that a forked copy keeps. Closed by hand.
+package struct UnmarkedDescriptor: Sendable {
+  package let number: Int32
+
+  /// Another number for the same open file, close-on-exec.
+  package init(copying descriptor: Descriptor) throws {
+    number = try systemCall("fcntl(F_DUPFD_CLOEXEC)") { fcntl(descriptor.number, F_DUPFD_CLOEXEC, 3) }
+  }
+
+  package func close() { Glibc.close(number) }
+}

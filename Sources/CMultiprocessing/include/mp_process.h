@@ -44,9 +44,6 @@ int mp_descriptors_arrange(const int *_Nonnull descriptors, int count, int first
 /// Closes every descriptor from `first` on. Returns 0, or -1 and errno.
 int mp_close_from(int first);
 
-/// Opens /dev/null on each of 0, 1 and 2 that is closed, so that no other descriptor takes such a number.
-void mp_fill_standard_descriptors(void);
-
 /// Reopens standard input as /dev/null.
 void mp_close_standard_input(void);
 

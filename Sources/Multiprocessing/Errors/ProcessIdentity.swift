@@ -1,4 +1,4 @@
-package import MultiprocessingSystem
+internal import MultiprocessingSystem
 
 /// Who this process is, for every layer that has to say so.
 package struct ProcessIdentity: Sendable {

@@ -1,3 +1,4 @@
+internal import Logging
 internal import MultiprocessingSystem
 
 /// What a child is told at its start, in its page file behind the page.
@@ -62,5 +63,6 @@ extension ChildParameters {
     environment = context.environment.map { $0.map { "\($0.key)=\($0.value)" } }
     workingDirectory = context.workingDirectory
     limits = context.limits
+    logLevel = EventLog.levelForChildren?.rawValue
   }
 }

@@ -1,4 +1,4 @@
-package import MultiprocessingSystem
+internal import MultiprocessingSystem
 
 /// One message between a parent and its child.
 package struct Frame: Sendable {

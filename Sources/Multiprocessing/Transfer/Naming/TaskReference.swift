@@ -18,3 +18,14 @@ package enum TaskReference: Codable, Sendable, Hashable {
 package struct TaskEntry: Sendable {
   package let run: @Sendable (TransferPayload, TransferFormat) async throws -> TransferPayload
 }
+
+extension TaskReference: CustomStringConvertible {
+  /// What reports call the task.
+  package var description: String {
+    switch self {
+    case .type(let name): RuntimeNames.type(named: name).map { String(reflecting: $0) } ?? name
+    case .typePlace(_, let offset): "task type at \(String(offset, radix: 16))"
+    case .closure(_, let offset, _): "closure at \(String(offset, radix: 16))"
+    }
+  }
+}

@@ -20,7 +20,7 @@ struct LaunchedChild: Sendable {
 }
 
 /// One start method.
-protocol Launcher: Sendable {
+protocol Launcher {
   /// Starts the child of a plan; its exit status comes to this process.
   ///
   /// - Throws: a `SystemError` or a `MultiprocessingError`; then no child exists.
@@ -42,7 +42,7 @@ struct StandardDescriptors: Sendable {
 
   init(error: Descriptor?) throws {
     var opened: [Descriptor] = []
-    numbers = try (0..<3).map { number in
+    numbers = try (0 as Int32..<3).map { number in
       if number == 2, let error { return error.number }
       if number != 0, Polling.isOpen(number) { return number }
       let null = try DescriptorIO.openNull()

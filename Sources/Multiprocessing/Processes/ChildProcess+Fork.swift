@@ -1,0 +1,58 @@
+internal import MultiprocessingSystem
+
+extension ChildProcess {
+  /// Start method `fork`: the child is a copy of this process in which only the calling thread exists. The closure and
+  /// all it captures are inherited.
+  ///
+  /// Synchronous, because no async code runs in a forked copy: once a program has used tasks, Dispatch or timers, their
+  /// threads are missing in the copy and such work waits for ever. A lock that another thread of the parent held at
+  /// that moment stays held, in libraries too (date formatting of a busy parent hung 19 copies of 100). Keep to plain
+  /// computation, or use `start`. A warning is logged when other threads exist.
+  ///
+  /// - Parameters:
+  ///   - name: the child's name; nil: `Process-1`, `Process-2` and so on.
+  ///   - isDaemon: kill the child when this process ends, rather than join it.
+  ///   - body: what runs in the child; an error it throws arrives through `value`.
+  /// - Throws: `startFailed` when the system has no process, descriptors or memory left, `invalidArgument` for a name
+  ///   with a NUL.
+  @discardableResult
+  public static func fork(
+    name: String? = nil, isDaemon: Bool = false, _ body: () throws -> Output
+  ) throws -> ChildProcess<Output> where Output: Codable {
+    try fork(named: name, isDaemon, TransferCoder<Output>(), body)
+  }
+
+  /// Start method `fork` for a closure that returns nothing. See the form that returns a value.
+  @discardableResult
+  public static func fork(
+    name: String? = nil, isDaemon: Bool = false, _ body: () throws -> Void
+  ) throws -> ChildProcess<Void> where Output == Void {
+    try fork(named: name, isDaemon, TransferCoder<Void>(), body)
+  }
+
+  private static func fork(
+    named name: String?, _ isDaemon: Bool, _ coder: TransferCoder<Output>, _ body: () throws -> Output
+  ) throws -> ChildProcess<Output> {
+    let family = ProcessFamily.current
+    family.keepExitStatuses()
+    let (defaultName, path) = family.nextName("Process")
+    let name = try name.map(checkedName) ?? defaultName
+    // A forked copy runs this very build.
+    let outcome = { () -> TaskOutcome in
+      do {
+        return .value(try coder.encode(try body(), .sameBuild))
+      } catch {
+        return .thrown(error)
+      }
+    }
+    return try withoutActuallyEscaping(outcome) { outcome in
+      let process = try RunningProcess.launch(
+        role: .task, name: name, path: path, isDaemon: isDaemon, context: ProcessContext(.fork),
+        by: ForkLauncher(body: outcome), printsErrors: true)
+      let child = ChildProcess(
+        process, task: "forked closure", isSameBuildNeeded: true, decode: { try coder.decode($0, .sameBuild) })
+      try child.begin()
+      return child
+    }
+  }
+}

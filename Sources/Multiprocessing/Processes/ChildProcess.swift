@@ -1,0 +1,109 @@
+internal import MultiprocessingSystem
+internal import Synchronization
+
+/// A child process and the value it will produce.
+///
+/// ```swift
+/// let child = try ChildProcess.start(600_851_475_143) { largestFactor(of: $0) }
+/// print(try await child.value)
+/// ```
+///
+/// Dropping the handle changes nothing: when the program ends, children are joined and daemons are killed. Cancelling
+/// a task that awaits `value` or `join` stops the waiting only; `kill()` and `terminate()` stop the child. When this
+/// process dies, by whatever cause, the child is killed at once.
+public final class ChildProcess<Output: Sendable>: ChildProcessHandle, Identifiable {
+  let process: RunningProcess
+  /// What the task came to; set by its frame, or by the child's end without one.
+  let outcome = Completion<Outcome>()
+
+  /// A result as it came, not yet decoded.
+  enum Outcome: Sendable {
+    case value(TransferPayload)
+    case failed(any Error)
+  }
+
+  private let taskDescription: String
+  private let decode: @Sendable (TransferPayload) throws -> Output
+  private let isSameBuildNeeded: Bool
+  /// The value is decoded once: the handles in it exist once.
+  private let decoded = Mutex<Result<Output, any Error>?>(nil)
+  private let token = Mutex<Reactor.Token?>(nil)
+
+  init(
+    _ process: RunningProcess, task: String, isSameBuildNeeded: Bool,
+    decode: @escaping @Sendable (TransferPayload) throws -> Output
+  ) {
+    self.process = process
+    self.decode = decode
+    self.isSameBuildNeeded = isSameBuildNeeded
+    taskDescription = task
+  }
+
+  /// Listens for the result, and takes the child into the family.
+  func begin() throws {
+    process.exit.observe { exit in
+      self.receive()
+      self.stopListening()
+      self.outcome.resolve(.failed(exit.error(task: self.taskDescription)))
+    }
+    do {
+      let token = try Reactor.shared.watch(process.channel.socket.descriptor) { [weak self] in self?.receive() }
+      self.token.withLock { $0 = token }
+    } catch {
+      try? process.killTree()
+      throw MultiprocessingError(.startFailed, doing: "listening to \(process.name)", error)
+    }
+    if process.exit.value != nil { stopListening() }
+    ProcessFamily.current.add(.init(process: process, handle: self))
+  }
+
+  /// Takes every frame that is there. Called by the reactor, and once more at the child's end.
+  private func receive() {
+    do {
+      while true {
+        switch try process.channel.receive(isBlocking: false) {
+        case .frame(let frame): accept(frame)
+        case .nothing: return
+        case .end: return stopListening()
+        }
+      }
+    } catch {
+      outcome.resolve(.failed(error))
+      stopListening()
+    }
+  }
+
+  private func accept(_ frame: Frame) {
+    switch frame.kind {
+    case .value where isSameBuildNeeded && frame.build != BuildIdentity.own.hash:
+      outcome.resolve(
+        .failed(
+          MultiprocessingError(
+            .startFailed, "\(process.name) runs another build of the program: start it from this one, or use CBOR")))
+    case .value: outcome.resolve(.value(frame.payload))
+    case .thrown: outcome.resolve(.failed(ThrownError.error(in: frame.payload)))
+    default: break
+    }
+  }
+
+  private func stopListening() {
+    let token = token.withLock { token in
+      defer { token = nil }
+      return token
+    }
+    if let token { Reactor.shared.cancel(token) }
+  }
+
+  func result(of outcome: Outcome) throws -> Output {
+    switch outcome {
+    case .failed(let error): throw error
+    case .value(let payload):
+      if let known = decoded.withLock({ $0 }) { return try known.get() }
+      let fresh = Result { try decode(payload) }
+      return try decoded.withLock { known in
+        known = known ?? fresh
+        return try known!.get()
+      }
+    }
+  }
+}

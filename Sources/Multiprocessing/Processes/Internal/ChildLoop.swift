@@ -1,0 +1,160 @@
+internal import MultiprocessingSystem
+internal import Synchronization
+
+/// What a child does between its start and its end: takes tasks from its channel and serves the main queue.
+///
+/// The loop runs on the main thread, so that the main actor is there; tasks run on the cooperative pool. A child of
+/// `ChildProcess` runs one task and ends; a worker runs one after another until its parent retires it or is gone.
+final class ChildLoop: Sendable {
+  private let parameters: ChildParameters
+  private let channel: FrameChannel
+  private let page: OwnChildPage
+  /// Tasks that run or wait, in the order they came. A worker runs one at a time.
+  private let queue = Mutex(Queue())
+
+  private struct Queue {
+    var waiting: [Frame] = []
+    var running: (task: UInt64, handle: Task<Void, Never>?)?
+    var isRetired = false
+  }
+
+  init(parameters: ChildParameters, channel: FrameChannel, page: OwnChildPage) {
+    self.parameters = parameters
+    self.channel = channel
+    self.page = page
+  }
+
+  private var isWorker: Bool { parameters.role == .worker }
+
+  func run() -> Never {
+    var numbers = [channel.socket.descriptor.number]
+    let termination = isWorker ? try? ProcessControl.catchTermination() : nil
+    if let termination { numbers.append(termination.number) }
+    let mainQueue = numbers.count
+    if let handle = MainQueue.handle { numbers.append(handle) }
+    var isListening = true
+    EventLog.info("child process calling self.run()")
+    if isWorker { try? channel.send(Frame(.ready)) }
+    while true {
+      let watched = isListening ? numbers : Array(numbers.dropFirst())
+      let ready = (try? Polling.wait(for: watched, timeout: nil)) ?? []
+      for index in ready.map({ isListening ? $0 : $0 + 1 }) {
+        if index == 0 {
+          isListening = listen()
+        } else if index == mainQueue {
+          MainQueue.drain()
+        } else {
+          stopSoftly()
+        }
+      }
+    }
+  }
+
+  /// Takes what the parent sent; false when there will be no more.
+  private func listen() -> Bool {
+    do {
+      while true {
+        switch try channel.receive(isBlocking: false) {
+        case .frame(let frame): take(frame)
+        case .nothing: return true
+        case .end:
+          // A worker has nothing to live for; a child finishes its task, and the lifeline ends it with its parent.
+          if isWorker { retire() }
+          return false
+        }
+      }
+    } catch {
+      try? channel.send(TaskOutcome.thrown(error).frame(task: 0))
+      return !isWorker
+    }
+  }
+
+  private func take(_ frame: Frame) {
+    switch frame.kind {
+    case .task:
+      queue.withLock { $0.waiting.append(frame) }
+      startNext()
+    case .cancel: cancel(frame.task)
+    case .retire: retire()
+    default: break
+    }
+  }
+
+  /// Starts the first waiting task when none runs; ends the process when it is retired and nothing is left.
+  private func startNext() {
+    let (frame, isOver) = queue.withLock { queue -> (Frame?, Bool) in
+      guard queue.running == nil else { return (nil, false) }
+      guard !queue.waiting.isEmpty else { return (nil, queue.isRetired) }
+      let frame = queue.waiting.removeFirst()
+      queue.running = (frame.task, nil)
+      return (frame, false)
+    }
+    if isOver { end(code: 0) }
+    guard let frame else { return }
+    page.setTask(frame.task)
+    let handle = Task.detached { await self.execute(frame) }
+    queue.withLock { if $0.running?.task == frame.task { $0.running?.handle = handle } }
+  }
+
+  private func execute(_ frame: Frame) async {
+    OwnChildPage.prepareThread()
+    let outcome: TaskOutcome
+    do {
+      let envelope = try TaskEnvelope(frame)
+      outcome = await envelope.run()
+    } catch {
+      outcome = .thrown(error)
+    }
+    finish(frame.task, outcome)
+  }
+
+  private func finish(_ task: UInt64, _ outcome: TaskOutcome) {
+    ChildSetup.flushStreams()
+    if case .thrown(let error) = outcome, parameters.printsErrors {
+      StandardStream.writeError(Array("\(parameters.name) ended by an error: \(error)\n".utf8))
+    }
+    do {
+      try channel.send(outcome.frame(task: task))
+    } catch {
+      // The value could not be sent (too many descriptors, no memory): its task fails, and the reason can be sent.
+      let failure = MultiprocessingError(.notTransferable, doing: "sending the task's result", error)
+      try? channel.send(TaskOutcome.thrown(failure).frame(task: task))
+    }
+    guard isWorker else { end(code: outcome.isValue ? 0 : 1) }
+    page.setTask(0)
+    queue.withLock { $0.running = nil }
+    startNext()
+  }
+
+  private func cancel(_ task: UInt64) {
+    let handle = queue.withLock { queue in
+      queue.waiting.removeAll { $0.task == task }
+      return queue.running?.task == task ? queue.running?.handle : nil
+    }
+    handle?.cancel()
+  }
+
+  /// SIGTERM in a worker: the running task is asked to stop.
+  private func stopSoftly() {
+    queue.withLock { $0.running?.handle }?.cancel()
+  }
+
+  private func retire() {
+    queue.withLock { $0.isRetired = true }
+    startNext()
+  }
+
+  private func end(code: Int32) -> Never {
+    EventLog.info("process shutting down")
+    ExitSequence.runInChild()
+    EventLog.info("process exiting with exit code \(code)")
+    ProcessControl.exitNormally(code)
+  }
+}
+
+extension TaskOutcome {
+  var isValue: Bool {
+    if case .value = self { return true }
+    return false
+  }
+}

@@ -1,0 +1,92 @@
+internal import Logging
+internal import MultiprocessingSystem
+
+/// Called by `mp_entry.c` where the program's `main` would run.
+@_cdecl("mp_child_main")
+func childMain(kind: Int32) {
+  if kind == ChildSetup.serverKind {
+    ChildMain.armLifeline()
+    ForkServer.serve()
+  }
+  ChildMain.run()
+}
+
+/// The main thread of a child: from its descriptors to the loop that serves the main actor.
+enum ChildMain {
+  /// Sets the process up and runs what the parent sends. Order matters: the page first (it says who we are when the fork
+  /// server dies), then the lifeline, then what can fail.
+  static func run() -> Never {
+    let file = MemoryFile(Descriptor(owning: ChildSetup.page))
+    guard let page = try? OwnChildPage(mapping: ChildSetup.page) else { ProcessControl.exitNow(73) }
+    armLifeline()
+    page.catchCrashes()
+    let channel = FrameChannel(MessageSocket(Descriptor(owning: ChildSetup.channel)))
+    do {
+      let parameters = try ChildParameters(from: file)
+      try prepare(parameters)
+      ChildLoop(parameters: parameters, channel: channel, page: page).run()
+    } catch {
+      let failure = MultiprocessingError(.startFailed, doing: "preparing the child", error)
+      try? channel.send(TaskOutcome.thrown(failure).frame(task: 0))
+      ProcessControl.exitNow(74)
+    }
+  }
+
+  static func armLifeline() {
+    ChildSetup.closeOnExec([ChildSetup.channel, ChildSetup.page, ChildSetup.lifeline])
+    do {
+      try ChildSetup.armLifeline(ChildSetup.lifeline)
+    } catch {
+      // A child that could outlive its parent must not run.
+      ProcessControl.exitNow(75)
+    }
+  }
+
+  private static func prepare(_ parameters: ChildParameters) throws {
+    ChildSetup.prepareStandardStreams()
+    ChildSetup.setName(String(parameters.name.prefix(15)))
+    adopt(parameters)
+    if parameters.startMethod == .forkServer {
+      if let environment = parameters.environment { ChildSetup.replaceEnvironment(environment) }
+      if let directory = parameters.workingDirectory { try ChildSetup.changeDirectory(directory) }
+    }
+    try applyLimits(parameters.limits)
+    if let level = parameters.logLevel.flatMap(Logger.Level.init(rawValue:)) { logToStandardError(level: level) }
+  }
+
+  /// Makes this process the one its parent named.
+  static func adopt(_ parameters: ChildParameters) {
+    var identity = ProcessIdentity()
+    identity.name = parameters.name
+    identity.path = parameters.path
+    identity.isDaemon = parameters.isDaemon
+    identity.parentID = parameters.parentID
+    identity.parentName = parameters.parentName
+    ProcessIdentity.current = identity
+    OwnStart.method = parameters.startMethod
+    ProcessContext.default = ProcessContext(parameters.startMethod == .fork ? .default : parameters.startMethod)
+  }
+
+  static func applyLimits(_ limits: ResourceLimits) throws {
+    ChildSetup.limitCore()
+    if let files = limits.openFiles { try ChildSetup.limitOpenFiles(files) }
+    if let cpu = limits.cpuTime { try ChildSetup.limitCPU(seconds: cpu.wholeSecondsRoundedUp) }
+    if let memory = limits.memory { try ChildSetup.limitData(memory) }
+  }
+}
+
+/// How this process was started.
+enum OwnStart {
+  static var method: StartMethod? {
+    get { published.value }
+    set { published.value = newValue }
+  }
+
+  private static let published = Published<StartMethod?>(nil)
+}
+
+extension Duration {
+  var wholeSecondsRoundedUp: Int {
+    Int(components.seconds) + (components.attoseconds > 0 ? 1 : 0)
+  }
+}

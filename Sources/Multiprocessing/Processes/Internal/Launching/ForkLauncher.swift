@@ -1,0 +1,62 @@
+internal import MultiprocessingSystem
+
+/// Start method `fork`: a copy of this process, in which the calling thread runs the body and ends.
+struct ForkLauncher: Launcher {
+  /// Runs in the copy.
+  let body: () -> TaskOutcome
+
+  func launch(_ plan: LaunchPlan) throws -> LaunchedChild {
+    let page = try plan.parameters.pageFile()
+    let threads = SystemThread.count
+    if threads > 1 {
+      EventLog.warning("forking a process that has \(threads) threads: locks they hold stay held in the child")
+    }
+    // The copy closes every private descriptor; these are copies of its own that are not.
+    let own = try [plan.channel, page.descriptor, plan.lifeline, plan.standardError].map { descriptor in
+      try descriptor.map { try UnmarkedDescriptor(copying: $0) }
+    }
+    defer { for descriptor in own { descriptor?.close() } }
+    // What is in the buffers now would otherwise be written by both.
+    ChildSetup.flushStreams()
+    guard let id = try ProcessControl.fork() else { run(plan, own.map { $0?.number }) }
+    return LaunchedChild(id: id, page: page)
+  }
+
+  private func run(_ plan: LaunchPlan, _ numbers: [Int32?]) -> Never {
+    ProcessControl.leadGroup()
+    ProcessControl.resetSignals()
+    guard let channel = numbers[0], let file = numbers[1], let lifeline = numbers[2],
+      let page = try? OwnChildPage(mapping: file), (try? ChildSetup.armLifeline(lifeline)) != nil
+    else { ProcessControl.exitNow(76) }
+    if let error = numbers[3] { try? ChildSetup.redirect(2, to: error) }
+    page.catchCrashes()
+    page.setTask(1)
+    ChildSetup.closeStandardInput()
+    ChildSetup.limitCore()
+    EventLog.forgetUsersLogger()
+    ChildMain.adopt(plan.parameters)
+    finish(FrameChannel(MessageSocket(Descriptor(owning: channel))), plan.parameters.name)
+  }
+
+  private func finish(_ channel: FrameChannel, _ name: String) -> Never {
+    EventLog.info("child process calling self.run()")
+    let outcome = body()
+    ChildSetup.flushStreams()
+    if case .thrown(let error) = outcome {
+      StandardStream.writeError(Array("\(name) ended by an error: \(error)\n".utf8))
+    }
+    do {
+      try channel.send(outcome.frame(task: 1))
+    } catch {
+      let failure = MultiprocessingError(.notTransferable, doing: "sending the task's result", error)
+      try? channel.send(TaskOutcome.thrown(failure).frame(task: 1))
+    }
+    EventLog.info("process shutting down")
+    ExitSequence.runInChild()
+    ChildSetup.flushStreams()
+    let code: Int32 = outcome.isValue ? 0 : 1
+    EventLog.info("process exiting with exit code \(code)")
+    // Not `exit`: the parent's exit handlers were copied too.
+    ProcessControl.exitNow(code)
+  }
+}

@@ -1,0 +1,82 @@
+/// How a task ended in the process that ran it.
+package enum TaskOutcome: Sendable {
+  case value(TransferPayload)
+  case thrown(any Error)
+
+  /// The frame that carries it. An error crosses as its own type when it is Codable, else as a description.
+  package func frame(task: UInt64) -> Frame {
+    switch self {
+    case .value(let payload): Frame(.value, task: task, payload: payload)
+    case .thrown(let error): Frame(.thrown, task: task, payload: ThrownError(error).payload())
+    }
+  }
+}
+
+/// An error on its way to another process.
+struct ThrownError: Codable {
+  enum Kind: String, Codable { case own, cancellation, codable, described }
+
+  var kind: Kind
+  /// Mangled name of a Codable error's type.
+  var typeName: String?
+  var content: [UInt8]
+  var failure: RemoteFailure
+
+  init(_ error: any Error) {
+    failure = RemoteFailure(describing: error)
+    content = []
+    if let own = error as? MultiprocessingError, let bytes = Self.bytes(of: own) {
+      (kind, content) = (.own, bytes)
+    } else if error is CancellationError {
+      kind = .cancellation
+    } else if let codable = error as? any Codable & Error, let name = RuntimeNames.mangledName(of: type(of: codable)),
+      !RuntimeNames.isAnonymous(name), let bytes = Self.bytes(of: codable)
+    {
+      (kind, typeName, content) = (.codable, name, bytes)
+    } else {
+      kind = .described
+    }
+  }
+
+  private static func bytes<E: Codable & Error>(of error: E) -> [UInt8]? {
+    try? TransferCoder<E>().encode(error, .portable).bytes
+  }
+
+  func payload() -> TransferPayload {
+    // Only a failure of the encoder itself could end here; then the receiver still learns that the task threw.
+    (try? TransferCoder<ThrownError>().encode(self, .portable)) ?? TransferPayload(bytes: [], descriptors: [])
+  }
+
+  /// The error as the parent throws it.
+  static func error(in payload: TransferPayload) -> any Error {
+    guard let thrown = try? TransferCoder<ThrownError>().decode(payload, .portable) else {
+      return MultiprocessingError(.notTransferable, "the error that the task threw could not be decoded")
+    }
+    return thrown.restored() ?? thrown.wrapped
+  }
+
+  private func restored() -> (any Error)? {
+    switch kind {
+    case .cancellation: CancellationError()
+    case .own: Self.decode(MultiprocessingError.self, from: content)
+    case .codable:
+      (typeName.flatMap(RuntimeNames.type(named:)) as? any (Codable & Error).Type).flatMap {
+        Self.decode($0, from: content)
+      }
+    case .described: nil
+    }
+  }
+
+  private static func decode<E: Codable & Error>(_ type: E.Type, from bytes: [UInt8]) -> (any Error)? {
+    try? TransferCoder<E>().decode(TransferPayload(bytes: bytes, descriptors: []), .portable)
+  }
+
+  private var wrapped: MultiprocessingError {
+    MultiprocessingError(
+      .childThrew,
+      """
+      the task in \(failure.processName) (pid \(failure.processID)) threw \(failure.typeName): \
+      \(failure.description); make the error type Codable for it to arrive as itself
+      """, remoteFailure: failure)
+  }
+}
