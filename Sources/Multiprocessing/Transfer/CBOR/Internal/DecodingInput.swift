@@ -1,0 +1,197 @@
+/// The bytes of one message while it is read. Nothing in them is believed: every length is held against what is left.
+final class DecodingInput {
+  // SAFETY: borrowed for the duration of one `CBORDecoder.decode`, which calls `invalidate` before it returns.
+  private var bytes: UnsafeRawBufferPointer
+  /// Keeps `bytes` alive where they are the decoder's own.
+  private var owned: UnsafeMutableRawBufferPointer?
+  /// Where long containers end, so that skipping one again, level by level, costs nothing.
+  private var knownEnds: [Int: Int] = [:]
+  let userInfo: [CodingUserInfoKey: any Sendable]
+  let copiesTrivialArrays: Bool
+  let gauge: StackGauge
+
+  init(
+    _ bytes: UnsafeRawBufferPointer, userInfo: [CodingUserInfoKey: any Sendable], copiesTrivialArrays: Bool
+  ) {
+    self.bytes = bytes
+    self.userInfo = userInfo
+    self.copiesTrivialArrays = copiesTrivialArrays
+    gauge = StackGauge()
+  }
+
+  /// A message of its own, for values that had to be written out in another form first.
+  init(owning copy: [UInt8], like input: DecodingInput) {
+    let owned = UnsafeMutableRawBufferPointer.allocate(byteCount: copy.count, alignment: 1)
+    owned.copyBytes(from: copy)
+    self.owned = owned
+    // SAFETY: freed in `deinit`.
+    bytes = UnsafeRawBufferPointer(owned)
+    userInfo = input.userInfo
+    copiesTrivialArrays = input.copiesTrivialArrays
+    gauge = input.gauge
+  }
+
+  deinit { owned?.deallocate() }
+
+  var count: Int { bytes.count }
+
+  /// Makes a decoder that outlives its call find nothing instead of memory that is gone.
+  func invalidate() { bytes = UnsafeRawBufferPointer(start: nil, count: 0) }
+
+  // MARK: Heads
+
+  /// Reads the head at an offset, tags included as items of their own.
+  @inline(__always)
+  func head(at offset: Int) throws(CBORFault) -> CBORItem {
+    guard offset < bytes.count else { throw .corrupted("the data ends early") }
+    let first = bytes[offset]
+    let info = first & 0x1F
+    if info < 24 {
+      return CBORItem(major: first & 0xE0, info: info, argument: UInt64(info), next: offset + 1)
+    }
+    return try longHead(first, at: offset)
+  }
+
+  @inline(never)
+  private func longHead(_ first: UInt8, at offset: Int) throws(CBORFault) -> CBORItem {
+    let major = first & 0xE0
+    let info = first & 0x1F
+    if info == 31 {
+      guard [CBORMajor.bytes, CBORMajor.text, CBORMajor.array, CBORMajor.map, CBORMajor.simple].contains(major) else {
+        throw .corrupted("an indefinite length where there is none")
+      }
+      return CBORItem(major: major, info: info, argument: 0, next: offset + 1)
+    }
+    guard info < 28 else { throw .corrupted("a head with the reserved value \(info)") }
+    let length = 1 << Int(info - 24)
+    guard length < bytes.count - offset else { throw .corrupted("the data ends early") }
+    var argument: UInt64 = 0
+    for index in 1...length { argument = argument << 8 | UInt64(bytes[offset + index]) }
+    return CBORItem(major: major, info: info, argument: argument, next: offset + 1 + length)
+  }
+
+  /// Reads the item at an offset, through the tags before it.
+  @inline(__always)
+  func item(at offset: Int) throws(CBORFault) -> CBORItem {
+    let head = try head(at: offset)
+    return head.major == CBORMajor.tag ? try tagged(head) : head
+  }
+
+  @inline(never)
+  private func tagged(_ first: CBORItem) throws(CBORFault) -> CBORItem {
+    var head = first
+    var tag: UInt64?
+    var depth = 0
+    while head.major == CBORMajor.tag {
+      depth += 1
+      guard depth <= CBORBounds.depth else { throw .corrupted("more than \(CBORBounds.depth) tags on one item") }
+      switch head.argument {
+      case CBORTag.bignum, CBORTag.negativeBignum, CBORTag.typedArrays, CBORTag.copiedArray: tag = head.argument
+      default: break
+      }
+      head = try self.head(at: head.next)
+    }
+    head.tag = tag
+    return head
+  }
+
+  func isNil(at offset: Int) throws(CBORFault) -> Bool { try head(at: offset).isNil }
+
+  /// Where the content of an optional starts, if the item there is marked as one.
+  func content(ofSomeAt offset: Int) throws(CBORFault) -> Int? {
+    let head = try head(at: offset)
+    return head.major == CBORMajor.tag && head.argument == CBORTag.some ? head.next : nil
+  }
+
+  // MARK: Contents
+
+  /// The bytes of a string of definite length.
+  @inline(__always)
+  func content(of item: CBORItem) throws(CBORFault) -> UnsafeRawBufferPointer {
+    guard !item.isIndefinite else { throw .corrupted("a byte string of indefinite length") }
+    guard item.argument <= UInt64(bytes.count - item.next) else { throw .corrupted("a length beyond the data's end") }
+    return UnsafeRawBufferPointer(rebasing: bytes[item.next..<item.next + Int(item.argument)])
+  }
+
+  func byte(at offset: Int) throws(CBORFault) -> UInt8 {
+    guard offset < bytes.count else { throw .corrupted("the data ends early") }
+    return bytes[offset]
+  }
+
+  /// Bytes at a place found before; none if the input has been invalidated since.
+  func bytes(in range: Range<Int>) -> UnsafeRawBufferPointer {
+    guard range.upperBound <= bytes.count else { return UnsafeRawBufferPointer(start: nil, count: 0) }
+    return UnsafeRawBufferPointer(rebasing: bytes[range])
+  }
+
+  @inline(__always)
+  func holds(_ name: UnsafeRawBufferPointer, at range: Range<Int>) -> Bool {
+    guard name.count == range.count, range.upperBound <= bytes.count else { return false }
+    for index in 0..<name.count where bytes[range.lowerBound + index] != name[index] { return false }
+    return true
+  }
+
+  /// The number of entries of an array or map of definite length, each of which takes at least `size` bytes.
+  func count(of item: CBORItem, size: Int) throws(CBORFault) -> Int {
+    guard item.argument <= UInt64((bytes.count - item.next) / size) else {
+      throw .corrupted("a count of \(item.argument) in \(bytes.count - item.next) bytes")
+    }
+    return Int(item.argument)
+  }
+
+  /// Whether an indefinite-length item ends at an offset.
+  func isBreak(at offset: Int) -> Bool { offset < bytes.count && bytes[offset] == 0xFF }
+
+  // MARK: Skipping
+
+  /// Where the item at an offset ends.
+  @inline(__always)
+  func end(of offset: Int, depth: Int) throws(CBORFault) -> Int {
+    let head = try head(at: offset)
+    if head.major <= CBORMajor.negative || (head.major == CBORMajor.simple && !head.isIndefinite) { return head.next }
+    return try end(of: head, at: offset, depth: depth)
+  }
+
+  @inline(never)
+  private func end(of first: CBORItem, at offset: Int, depth: Int) throws(CBORFault) -> Int {
+    guard depth <= CBORBounds.depth else { throw .corrupted("nested deeper than \(CBORBounds.depth) levels") }
+    let head = first.major == CBORMajor.tag ? try tagged(first) : first
+    switch head.major {
+    case CBORMajor.bytes, CBORMajor.text:
+      if head.isIndefinite { return try endOfChunks(head) }
+      return head.next + (try content(of: head)).count
+    case CBORMajor.array, CBORMajor.map:
+      return try endOfContainer(head, at: offset, depth: depth)
+    case CBORMajor.simple where head.isIndefinite:
+      throw .corrupted("an end where no indefinite-length item is open")
+    default:
+      return head.next
+    }
+  }
+
+  private func endOfContainer(_ head: CBORItem, at offset: Int, depth: Int) throws(CBORFault) -> Int {
+    if !knownEnds.isEmpty, let end = knownEnds[offset] { return end }
+    let size = head.major == CBORMajor.map ? 2 : 1
+    var position = head.next
+    if head.isIndefinite {
+      while !isBreak(at: position) {
+        for _ in 0..<size { position = try end(of: position, depth: depth + 1) }
+      }
+      position += 1
+    } else {
+      for _ in 0..<size * (try count(of: head, size: size)) { position = try end(of: position, depth: depth + 1) }
+    }
+    if position - offset > 1024 { knownEnds[offset] = position }
+    return position
+  }
+
+  private func endOfChunks(_ head: CBORItem) throws(CBORFault) -> Int {
+    var position = head.next
+    while !isBreak(at: position) {
+      let chunk = try self.head(at: position)
+      guard chunk.major == head.major, !chunk.isIndefinite else { throw .corrupted("a chunk of another kind") }
+      position = chunk.next + (try content(of: chunk)).count
+    }
+    return position + 1
+  }
+}

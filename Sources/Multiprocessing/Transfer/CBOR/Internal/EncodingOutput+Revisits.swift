@@ -1,0 +1,101 @@
+// Writing to a container after its parent has been written to again, as `nestedContainer` and `superEncoder` allow:
+//
+//     var first = container.nestedUnkeyedContainer(forKey: .first)
+//     var second = container.nestedUnkeyedContainer(forKey: .second)
+//     try first.encode(1)
+//
+// The rare case pays: the entry is written at the end of the output, moved into its place, and every slot behind it is
+// told its new position.
+extension EncodingOutput {
+  /// Makes a slot ready for one more entry, closing what lies above it if it is still open.
+  func bringForward(_ slot: EncodingSlot) throws {
+    switch slot.phase {
+    case .open:
+      guard isOpen(slot) else { throw slot.error(slot.codingPath, "the container is not in use at this place") }
+      surface(slot)
+    case .closed: break
+    case .finished:
+      throw slot.error(slot.codingPath, "the container was used after the encode(to:) that made it had ended")
+    }
+  }
+
+  private func isOpen(_ slot: EncodingSlot) -> Bool {
+    var open = top
+    while let current = open, current !== slot { open = current.parent }
+    return open != nil
+  }
+
+  /// Writes an entry into a slot that was brought forward, wherever it lies.
+  func writeEntry(of slot: EncodingSlot, _ body: () throws -> Void) throws {
+    let mark = bytes.count
+    let previous = top
+    top = slot
+    do { try body() } catch {
+      rollBack(to: mark, slot)
+      top = previous
+      throw error
+    }
+    guard slot.phase == .closed else { return }
+    surface(slot)
+    top = previous
+    moveTail(from: mark, to: slot)
+    if slot.kind == .single {
+      // The empty map that stood for a value not yet given.
+      splice(slot.start..<slot.start + 1, [])
+    }
+  }
+
+  private func moveTail(from mark: Int, to slot: EncodingSlot) {
+    let place = slot.end
+    let tail = Array(bytes[mark...])
+    bytes.removeLast(tail.count)
+    bytes.insert(contentsOf: tail, at: place)
+    for other in closedEarly where other.start >= mark {
+      other.start += place - mark - tail.count
+      other.end += place - mark - tail.count
+    }
+    forEachSlot { other in
+      // An equal end belongs to the slot itself or to what contains it; what it contains starts behind it.
+      if other.end > place || (other.end == place && other.start <= slot.start) { other.end += tail.count }
+      if other.start >= place { other.start += tail.count }
+    }
+  }
+
+  /// Replaces bytes at or behind a slot's head.
+  private func splice(_ range: Range<Int>, _ replacement: [UInt8]) {
+    bytes.replaceSubrange(range, with: replacement)
+    let change = replacement.count - range.count
+    forEachSlot { other in
+      if other.start >= range.upperBound { other.start += change }
+      if other.end >= range.upperBound { other.end += change }
+    }
+  }
+
+  private func forEachSlot(_ body: (EncodingSlot) -> Void) {
+    closedEarly.forEach(body)
+    var open = top
+    while let slot = open {
+      if slot.phase == .open { body(slot) }
+      open = slot.parent
+    }
+  }
+
+  /// Makes room for a count of four bytes.
+  func widen(_ slot: EncodingSlot) {
+    slot.isWide = true
+    splice(slot.start + 1..<slot.start + 1, [0, 0, 0, 0])
+  }
+
+  /// Turns a byte string back into an array of numbers, because something else follows in the same container.
+  func unpack(_ slot: EncodingSlot) throws {
+    let end = slot.phase == .open ? bytes.count : slot.end
+    let content = Array(bytes[(end - slot.count)..<end])
+    let plain = EncodingOutput(into: [0], copiesTrivialArrays: false, userInfo: [:])
+    plain.bytes += [0, 0, 0, 0]
+    for byte in content { plain.write(byte) }
+    slot.kind = .unkeyed
+    slot.isWide = true
+    splice(slot.start..<end, plain.bytes)
+    if slot.phase == .closed { slot.patchCount() }
+  }
+}

@@ -1,0 +1,79 @@
+extension EncodingSlot: Encoder {
+  var userInfo: [CodingUserInfoKey: Any] { output.userInfo }
+
+  func container<Key: CodingKey>(keyedBy type: Key.Type) -> KeyedEncodingContainer<Key> {
+    KeyedEncodingContainer(KeyedItemEncoder(slot: claimed(.keyed)))
+  }
+
+  func unkeyedContainer() -> any UnkeyedEncodingContainer {
+    UnkeyedItemEncoder(slot: claimed(.unkeyed))
+  }
+
+  func singleValueContainer() -> any SingleValueEncodingContainer {
+    SingleItemEncoder(slot: claimed(.single))
+  }
+
+  /// The slot itself as a container of that kind; else the failure is noted and writing to it throws.
+  private func claimed(_ kind: Kind) -> EncodingSlot {
+    if claim(kind) { return self }
+    let text = "the value asked for containers of different kinds, or for one after its encode(to:) had ended"
+    if output.failure == nil { output.failure = error(codingPath, text) }
+    return .refusing(like: self)
+  }
+
+  /// A slot that takes nothing.
+  private static func refusing(like slot: EncodingSlot) -> EncodingSlot {
+    let refusing = EncodingSlot(slot.output, in: slot.parent, at: slot.key)
+    refusing.phase = .finished
+    return refusing
+  }
+}
+
+// MARK: - Values inside
+
+extension EncodingSlot {
+  /// Writes a value at the end of the output, as the content of this slot.
+  @inline(__always)
+  func write<T: Encodable>(_ value: T, at key: @autoclosure () -> (any CodingKey)?) throws {
+    if let form = DirectForm.of(T.self) {
+      // SAFETY: the form was registered for exactly this type.
+      withUnsafePointer(to: value) { form.write(UnsafeRawPointer($0), to: output) }
+    } else {
+      try writeAny(value, at: key())
+    }
+  }
+
+  @inline(never)
+  private func writeAny<T: Encodable>(_ value: T, at key: (any CodingKey)?) throws {
+    if output.copiesTrivialArrays, CopiedArray.write(value, to: output) { return }
+    let slot = EncodingSlot(output, in: self, at: key, isOptional: RuntimeLayout.isOptional(T.self))
+    try slot.checkDepth(value)
+    output.top = slot
+    try value.encode(to: slot)
+    output.finish(slot, returningTo: self)
+  }
+
+  /// Writes the content of an optional that is not nil, so that it differs from nil even where it reads as null.
+  @inline(__always)
+  func writeSome<T: Encodable>(_ value: T, at key: @autoclosure () -> (any CodingKey)?) throws {
+    let mark = output.bytes.count
+    try write(value, at: key())
+    if output.readsAsNil(at: mark) { output.bytes.insert(contentsOf: CBORTag.someHead, at: mark) }
+  }
+
+  func checkDepth(_ value: Any) throws {
+    guard depth <= CBORBounds.depth else {
+      throw error(value, "nested deeper than \(CBORBounds.depth) levels")
+    }
+    guard !output.gauge.isExhausted else {
+      throw error(value, "nested too deeply: its encode(to:) calls use more than \(CBORBounds.stack) bytes of stack")
+    }
+  }
+}
+
+extension EncodingOutput {
+  /// Whether the item there is null, or the mark of an optional that is not nil.
+  func readsAsNil(at offset: Int) -> Bool {
+    bytes[offset] == 0xF6 || bytes[offset...].starts(with: CBORTag.someHead)
+  }
+}

@@ -1,0 +1,178 @@
+/// Where the values of a map lie. The map is read only as far as keys are asked for; the first of equal keys counts.
+final class MapIndex {
+  private struct Entry {
+    /// The key's text, or an integer key.
+    var text: Range<Int>
+    var integer: Int?
+    let value: Int
+  }
+
+  let slot: DecodingSlot
+  private var entries: [Entry] = []
+  /// The entry found last: keys are mostly asked for in the order of the map.
+  private var last = -1
+  /// Where the next entry starts; before that, where the value that must be skipped first starts.
+  private var position: Int
+  private var mustSkip = false
+  /// Entries not yet read; nil for an indefinite length.
+  private var remaining: Int?
+  /// Entries by the hash of their key, once there are too many to go through.
+  private var byHash: [Int: [Int]]?
+
+  init(_ slot: DecodingSlot) throws(CBORFault) {
+    self.slot = slot
+    let item = try slot.input.item(at: slot.offset)
+    guard item.major == CBORMajor.map else { throw .found(item) }
+    position = item.next
+    remaining = item.isIndefinite ? nil : try slot.input.count(of: item, size: 2)
+  }
+
+  /// The offset of the value under a key.
+  @inline(__always)
+  func value(for key: some CodingKey) throws(CBORFault) -> Int? {
+    var name = key.stringValue
+    // Typed throws do not pass through `withUTF8`.
+    let found: Result<Int?, CBORFault> = name.withUTF8 { utf8 in
+      do throws(CBORFault) {
+        return .success(try find(UnsafeRawBufferPointer(utf8), key: key))
+      } catch {
+        return .failure(error)
+      }
+    }
+    switch found {
+    case .success(let offset): return offset
+    case .failure(let fault): throw fault
+    }
+  }
+
+  @inline(__always)
+  private func find(_ name: UnsafeRawBufferPointer, key: some CodingKey) throws(CBORFault) -> Int? {
+    if last >= 0, matches(entries[last], name, key) { return entries[last].value }
+    let hasNext = last + 1 < entries.count ? true : try discover()
+    if hasNext, matches(entries[last + 1], name, key) {
+      last += 1
+      return entries[last].value
+    }
+    return try search(name, key: key)
+  }
+
+  @inline(never)
+  private func search(_ name: UnsafeRawBufferPointer, key: some CodingKey) throws(CBORFault) -> Int? {
+    while try discover() {}
+    var index: Int?
+    if byHash != nil {
+      index = indexByHash(name) ?? key.intValue.flatMap { indexOfInteger($0) }
+    } else {
+      index = entries.firstIndex { matches($0, name, key) }
+    }
+    guard let index else { return nil }
+    last = index
+    return entries[index].value
+  }
+
+  @inline(__always)
+  private func matches(_ entry: Entry, _ name: UnsafeRawBufferPointer, _ key: some CodingKey) -> Bool {
+    if let integer = entry.integer { return key.intValue == integer || spells(integer, name) }
+    return slot.input.holds(name, at: entry.text)
+  }
+
+  private func spells(_ integer: Int, _ name: UnsafeRawBufferPointer) -> Bool {
+    String(integer).utf8.elementsEqual(name)
+  }
+
+  // MARK: Going through the map
+
+  /// Reads one more entry; false at the end. Entries whose key was there before, or is no text or integer, are skipped.
+  private func discover() throws(CBORFault) -> Bool {
+    let input = slot.input
+    while true {
+      if mustSkip {
+        position = try input.end(of: position, depth: slot.depth + 1)
+        mustSkip = false
+      }
+      if let remaining {
+        if remaining == 0 { return false }
+        self.remaining = remaining - 1
+      } else if input.isBreak(at: position) {
+        return false
+      }
+      let item = try input.item(at: position)
+      let key = position
+      position = try input.end(of: key, depth: slot.depth + 1)
+      mustSkip = true
+      if let entry = try entry(item, value: position), isNew(entry) {
+        append(entry)
+        return true
+      }
+    }
+  }
+
+  private func entry(_ key: CBORItem, value: Int) throws(CBORFault) -> Entry? {
+    switch key.major {
+    case CBORMajor.text where !key.isIndefinite:
+      return Entry(text: key.next..<key.next + Int(key.argument), value: value)
+    case CBORMajor.unsigned, CBORMajor.negative:
+      guard let integer = try? slot.input.integer(key, as: Int.self) else { return nil }
+      return Entry(text: 0..<0, integer: integer, value: value)
+    default: return nil
+    }
+  }
+
+  private func isNew(_ entry: Entry) -> Bool {
+    if byHash != nil { return withName(of: entry) { indexByHash($0) } == nil }
+    return !entries.contains { other in
+      if entry.integer == nil, other.integer == nil, entry.text.count != other.text.count { return false }
+      return withName(of: entry) { name in
+        if let integer = other.integer { spells(integer, name) } else { slot.input.holds(name, at: other.text) }
+      }
+    }
+  }
+
+  private func append(_ entry: Entry) {
+    entries.append(entry)
+    if byHash != nil {
+      addToHash(entries.count - 1)
+    } else if entries.count > 16 {
+      byHash = [:]
+      for index in entries.indices { addToHash(index) }
+    }
+  }
+
+  // MARK: Many keys
+
+  private func withName<Value>(of entry: Entry, _ body: (UnsafeRawBufferPointer) -> Value) -> Value {
+    guard let integer = entry.integer else { return body(slot.input.bytes(in: entry.text)) }
+    var name = String(integer)
+    return name.withUTF8 { body(UnsafeRawBufferPointer($0)) }
+  }
+
+  /// Seeded for each process, so that no message can be made whose keys all fall together.
+  private func hash(_ name: UnsafeRawBufferPointer) -> Int {
+    var hasher = Hasher()
+    hasher.combine(bytes: name)
+    return hasher.finalize()
+  }
+
+  private func addToHash(_ index: Int) {
+    byHash?[withName(of: entries[index], hash), default: []].append(index)
+  }
+
+  private func indexByHash(_ name: UnsafeRawBufferPointer) -> Int? {
+    byHash?[hash(name)]?.first { index in withName(of: entries[index]) { $0.elementsEqual(name) } }
+  }
+
+  private func indexOfInteger(_ integer: Int) -> Int? {
+    let index = withName(of: Entry(text: 0..<0, integer: integer, value: 0)) { indexByHash($0) }
+    return index.flatMap { entries[$0].integer == nil ? nil : $0 }
+  }
+
+  /// Every key of the map that a key type accepts, in the order of the map.
+  func allKeys<Key: CodingKey>(_ type: Key.Type) throws(CBORFault) -> [Key] {
+    while try discover() {}
+    return entries.compactMap { entry in
+      if let integer = entry.integer { return Key(intValue: integer) ?? Key(stringValue: String(integer)) }
+      guard let name = String(validating: slot.input.bytes(in: entry.text), as: UTF8.self) else { return nil }
+      return Key(stringValue: name)
+    }
+  }
+}

@@ -1,0 +1,81 @@
+/// Values between equal builds: a form byte, then the value in that form.
+enum CopiedValue {
+  enum Form: UInt8 {
+    /// One CBOR item.
+    case cbor = 1
+    /// The bytes of a trivially copyable value.
+    case value = 2
+    /// The number of elements in eight bytes, little-endian, then the bytes of trivially copyable elements.
+    case array = 3
+  }
+
+  /// Writes a value that can be copied as bytes; false if it cannot.
+  @inline(__always)
+  static func write<T>(_ value: T, to bytes: inout [UInt8]) -> Bool {
+    if RuntimeLayout.isTriviallyCopyable(T.self) {
+      bytes.append(Form.value.rawValue)
+      // SAFETY: a trivially copyable value is its bytes; read inside the call.
+      withUnsafePointer(to: value) {
+        bytes.append(contentsOf: UnsafeRawBufferPointer(start: $0, count: MemoryLayout<T>.size))
+      }
+      return true
+    }
+    guard CopiedArray.type(T.self) != nil, let array = value as? any CopyableArray else { return false }
+    bytes.append(Form.array.rawValue)
+    array.withElementBytes { elements in
+      let count = UInt64(elements.count / type(of: array).trivialStride)
+      // SAFETY: the bytes of a local integer, read inside the call.
+      withUnsafeBytes(of: count.littleEndian) { bytes.append(contentsOf: $0) }
+      bytes.append(contentsOf: elements)
+    }
+    return true
+  }
+
+  /// Reads a copied value and moves the position behind it; nil if a CBOR item follows.
+  @inline(__always)
+  static func read<T>(_ type: T.Type, from bytes: UnsafeRawBufferPointer, at position: inout Int) throws -> T? {
+    guard position < bytes.count, let form = Form(rawValue: bytes[position]) else {
+      throw damaged("it has no form byte")
+    }
+    let rest = UnsafeRawBufferPointer(rebasing: bytes[(position + 1)...])
+    switch form {
+    case .cbor:
+      position += 1
+      return nil
+    case .value:
+      guard RuntimeLayout.isTriviallyCopyable(type) else { throw damaged("it holds a value copied as bytes") }
+      guard rest.count >= MemoryLayout<T>.size else { throw damaged("it ends early") }
+      position += 1 + MemoryLayout<T>.size
+      return load(type, from: rest)
+    case .array:
+      let (array, length) = try loadArray(type, from: rest)
+      position += 1 + length
+      return array
+    }
+  }
+
+  private static func load<T>(_ type: T.Type, from bytes: UnsafeRawBufferPointer) -> T {
+    withUnsafeTemporaryAllocation(of: type, capacity: 1) { memory in
+      // SAFETY: the caller has checked type and length; any alignment will do for a copy of bytes. Forged bytes could
+      // make an invalid Bool or enum, so only processes of one build on private sockets are read like this.
+      UnsafeMutableRawBufferPointer(memory).copyMemory(from: .init(rebasing: bytes[..<MemoryLayout<T>.size]))
+      return memory[0]
+    }
+  }
+
+  private static func loadArray<T>(_ type: T.Type, from bytes: UnsafeRawBufferPointer) throws -> (T, Int) {
+    guard let array = CopiedArray.type(type) else { throw damaged("it holds an array copied as bytes") }
+    guard bytes.count >= 8 else { throw damaged("it ends early") }
+    // SAFETY: eight bytes are there, as just checked; any alignment will do.
+    let count = UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self))
+    guard count <= UInt64((bytes.count - 8) / array.trivialStride) else { throw damaged("it ends early") }
+    let length = Int(count) * array.trivialStride
+    let value = array.copied(from: .init(rebasing: bytes[8..<8 + length]))
+    guard let value = value as? T else { throw damaged("its array has another type") }
+    return (value, 8 + length)
+  }
+
+  private static func damaged(_ text: String) -> DecodingError {
+    .dataCorrupted(.init(codingPath: [], debugDescription: "the message is damaged: \(text)"))
+  }
+}

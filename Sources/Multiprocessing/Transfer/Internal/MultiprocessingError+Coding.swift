@@ -1,0 +1,23 @@
+extension MultiprocessingError {
+  /// A value that could not be encoded or decoded, with the reason in the coder's words.
+  init(notTransferable type: Any.Type, _ action: String, _ error: any Error) {
+    self.init(.notTransferable, "\(type) cannot be \(action): \(Self.reason(error))", cause: error)
+  }
+
+  private static func reason(_ error: any Error) -> String {
+    switch error {
+    case EncodingError.invalidValue(_, let context): reason(context.codingPath, context.debugDescription)
+    case DecodingError.dataCorrupted(let context): reason(context.codingPath, context.debugDescription)
+    case DecodingError.keyNotFound(_, let context): reason(context.codingPath, context.debugDescription)
+    case DecodingError.typeMismatch(_, let context): reason(context.codingPath, context.debugDescription)
+    case DecodingError.valueNotFound(_, let context): reason(context.codingPath, context.debugDescription)
+    case let error as MultiprocessingError: error.message
+    default: "its own coding threw \(error)"
+    }
+  }
+
+  private static func reason(_ path: [any CodingKey], _ text: String) -> String {
+    if path.isEmpty { return text }
+    return "\(text) (at \(path.map(\.stringValue).joined(separator: ".")))"
+  }
+}

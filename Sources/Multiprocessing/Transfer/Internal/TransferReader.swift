@@ -1,0 +1,34 @@
+internal import MultiprocessingSystem
+
+/// Reads the values of one message, in the order in which they were written.
+struct TransferReader {
+  // SAFETY: borrowed; a reader does not outlive the call that made it.
+  private let bytes: UnsafeRawBufferPointer
+  private let format: TransferFormat
+  private let decoder: CBORDecoder
+  private var position = 0
+
+  init(_ bytes: UnsafeRawBufferPointer, _ descriptors: [Descriptor], _ format: TransferFormat) {
+    self.bytes = bytes
+    self.format = format
+    decoder = CBORDecoder(
+      userInfo: [TransferContext.userInfoKey: TransferContext(received: descriptors)],
+      copiesTrivialArrays: format == .sameBuild)
+  }
+
+  mutating func read<T: Decodable>(_ type: T.Type) throws -> T {
+    do {
+      if format == .sameBuild, let value = try CopiedValue.read(type, from: bytes, at: &position) { return value }
+      return try decoder.decode(type, from: bytes, at: &position)
+    } catch {
+      throw MultiprocessingError(notTransferable: type, "decoded", error)
+    }
+  }
+
+  /// Checks that nothing is left behind the last value.
+  func finish(_ type: Any.Type) throws {
+    guard position != bytes.count else { return }
+    throw MultiprocessingError(
+      .notTransferable, "\(type) cannot be decoded: \(bytes.count - position) bytes are left behind it")
+  }
+}

@@ -1,0 +1,53 @@
+package import MultiprocessingSystem
+
+/// How a value of one type crosses a process boundary.
+///
+/// Built in: `Codable` values, and `Void`. Values whose type is trivially copyable, and arrays of them, are copied as
+/// bytes between processes of one build, without a call of their own `encode(to:)`.
+public struct TransferCoder<Value: Sendable>: Sendable {
+  private let write: @Sendable (Value, inout TransferWriter) throws -> Void
+  private let read: @Sendable (inout TransferReader) throws -> Value
+
+  /// Encodes a value.
+  ///
+  /// - Throws: `notTransferable`, with the type, the place in it and the reason.
+  package func encode(_ value: Value, _ format: TransferFormat) throws -> TransferPayload {
+    var writer = TransferWriter(format)
+    try write(value, &writer)
+    return writer.payload
+  }
+
+  /// Decodes the one value of a message.
+  ///
+  /// - Throws: `notTransferable`, with the type, the place in it and the reason.
+  package func decode(_ payload: TransferPayload, _ format: TransferFormat) throws -> Value {
+    // SAFETY: read inside the call only.
+    try payload.bytes.withUnsafeBytes { try decode($0, descriptors: payload.descriptors, format) }
+  }
+
+  /// Decodes the one value of a message that lies in memory of the caller's, without copying it first.
+  package func decode(
+    _ bytes: UnsafeRawBufferPointer, descriptors: [Descriptor] = [], _ format: TransferFormat
+  ) throws -> Value {
+    var reader = TransferReader(bytes, descriptors, format)
+    let value = try read(&reader)
+    try reader.finish(Value.self)
+    return value
+  }
+}
+
+extension TransferCoder where Value: Codable {
+  /// The built-in coder of Codable values.
+  package init() {
+    write = { try $1.write($0) }
+    read = { try $0.read(Value.self) }
+  }
+}
+
+extension TransferCoder where Value == Void {
+  /// The built-in coder of nothing: a message without bytes.
+  package init() {
+    write = { _, _ in }
+    read = { _ in }
+  }
+}
