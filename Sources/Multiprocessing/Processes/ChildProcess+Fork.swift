@@ -50,7 +50,7 @@ extension ChildProcess {
         role: .task, name: name, path: path, isDaemon: isDaemon, context: ProcessContext(.fork),
         by: ForkLauncher(body: outcome), printsErrors: true)
       let child = ChildProcess(
-        process, task: "forked closure", isSameBuildNeeded: true, decode: { try coder.decode($0, .sameBuild) })
+        process, task: { "forked closure" }, isSameBuildNeeded: true, decode: { try coder.decode($0, .sameBuild) })
       try child.begin()
       return child
     }

@@ -65,12 +65,12 @@ extension ChildProcess {
     let family = ProcessFamily.current
     family.keepExitStatuses()
     let (defaultName, path) = family.nextName(prefix)
-    let format = request.envelope.format
+    let (format, reference) = (request.envelope.format, request.envelope.reference)
     let process = try RunningProcess.launch(
       role: .task, name: try name.map(checkedName) ?? defaultName, path: path, isDaemon: isDaemon, context: context,
       printsErrors: printsErrors, firstFrame: try request.envelope.frame(task: 1))
     let child = ChildProcess(
-      process, task: request.envelope.description, isSameBuildNeeded: format == .sameBuild,
+      process, task: { reference.symbolicDescription }, isSameBuildNeeded: format == .sameBuild,
       decode: { try coder.decode($0, format) })
     try child.begin()
     return child

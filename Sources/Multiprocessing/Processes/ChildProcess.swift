@@ -22,7 +22,7 @@ public final class ChildProcess<Output: Sendable>: ChildProcessHandle, Identifia
     case failed(any Error)
   }
 
-  private let taskDescription: String
+  private let describeTask: @Sendable () -> String
   private let decode: @Sendable (TransferPayload) throws -> Output
   private let isSameBuildNeeded: Bool
   /// The value is decoded once: the handles in it exist once.
@@ -30,13 +30,13 @@ public final class ChildProcess<Output: Sendable>: ChildProcessHandle, Identifia
   private let token = Mutex<Reactor.Token?>(nil)
 
   init(
-    _ process: RunningProcess, task: String, isSameBuildNeeded: Bool,
+    _ process: RunningProcess, task: @escaping @Sendable () -> String, isSameBuildNeeded: Bool,
     decode: @escaping @Sendable (TransferPayload) throws -> Output
   ) {
     self.process = process
     self.decode = decode
     self.isSameBuildNeeded = isSameBuildNeeded
-    taskDescription = task
+    describeTask = task
   }
 
   /// Listens for the result, and takes the child into the family.
@@ -44,7 +44,8 @@ public final class ChildProcess<Output: Sendable>: ChildProcessHandle, Identifia
     process.exit.observe { exit in
       self.receive()
       self.stopListening()
-      self.outcome.resolve(.failed(exit.error(task: self.taskDescription)))
+      // Naming the task reads the executable's symbols: only when it is needed.
+      if self.outcome.value == nil { self.outcome.resolve(.failed(exit.error(task: self.describeTask()))) }
     }
     do {
       let token = try Reactor.shared.watch(process.channel.socket.descriptor) { [weak self] in self?.receive() }

@@ -35,7 +35,7 @@ enum ClosureReference {
 
   /// What a child calls for a closure's reference.
   static func entry(image key: String, offset: UInt, box name: String) throws -> TaskEntry {
-    guard let code = try Image.with(key: key)?.address(at: offset),
+    guard let code = Image.with(key: key)?.address(at: offset),
       let box = RuntimeNames.type(named: name) as? any ClosureBox.Type
     else {
       throw MultiprocessingError(
@@ -50,7 +50,7 @@ enum ClosureReference {
   static func rebuild<Box: ClosureBox>(_ code: UnsafeRawPointer) -> Box {
     precondition(MemoryLayout<Box>.size == 2 * MemoryLayout<UInt>.size)
     // SAFETY: a box holds one function value: these two words, as `words(of:)` read them in the parent.
-    return withUnsafeBytes(of: (UInt(bitPattern: code), UInt(0))) { $0.loadUnaligned(as: Box.self) }
+    return withUnsafeBytes(of: (UInt(bitPattern: code), UInt(0))) { $0.load(as: Box.self) }
   }
 
   private static func words<Box>(of box: Box) -> (code: UnsafeRawPointer, context: UnsafeRawPointer?) {

@@ -25,8 +25,7 @@ extension TaskReference {
     case .type(let name):
       return try Self.entry(of: RuntimeNames.type(named: name), called: name)
     case .typePlace(let image, let offset):
-      let descriptor = try Image.with(key: image)?.address(at: offset)
-      return try Self.entry(of: descriptor.flatMap(TypePlace.type(at:)), called: "\(image)+\(offset)")
+      return try Self.entry(of: Self.type(at: image, offset), called: "\(image)+\(offset)")
     case .closure(let image, let offset, let box):
       return try ClosureReference.entry(image: image, offset: offset, box: box)
     }
@@ -54,7 +53,7 @@ extension Image {
   var key: String { isMain ? "" : identity }
 
   /// The image with this key in the present process; nil when it is not loaded here.
-  static func with(key: String) throws -> Image? {
+  static func with(key: String) -> Image? {
     Image.all().first { key.isEmpty ? $0.isMain : $0.identity == key }
   }
 }

@@ -1,3 +1,5 @@
+internal import MultiprocessingSystem
+
 /// What a task is called, so that another process of the same program finds it.
 package enum TaskReference: Codable, Sendable, Hashable {
   /// A `ProcessTask` by the mangled name of its type.
@@ -20,12 +22,24 @@ package struct TaskEntry: Sendable {
 }
 
 extension TaskReference: CustomStringConvertible {
-  /// What reports call the task.
+  /// A short name, quickly.
   package var description: String {
     switch self {
     case .type(let name): RuntimeNames.type(named: name).map { String(reflecting: $0) } ?? name
-    case .typePlace(_, let offset): "task type at \(String(offset, radix: 16))"
-    case .closure(_, let offset, _): "closure at \(String(offset, radix: 16))"
+    case .typePlace(let image, let offset): Self.type(at: image, offset).map { String(reflecting: $0) } ?? "task"
+    case .closure(_, let offset, _): "closure at 0x\(String(offset, radix: 16))"
     }
+  }
+
+  /// What reports call the task: a closure by its function, file and line. Reads the executable's symbols.
+  package var symbolicDescription: String {
+    guard case .closure(let image, let offset, _) = self, image.isEmpty else { return description }
+    // Code of an async closure is reached through a record; its symbol names the closure with this ending.
+    let place = ImageAddress(image: "", offset: UInt64(offset), isReturnAddress: false)
+    return Symbolizer.describe([place]).first ?? description
+  }
+
+  static func type(at image: String, _ offset: UInt) -> Any.Type? {
+    Image.with(key: image)?.address(at: offset).flatMap(TypePlace.type(at:))
   }
 }
