@@ -33,9 +33,12 @@ extension TaskReference: CustomStringConvertible {
 
   /// What reports call the task: a closure by its function, file and line. Reads the executable's symbols.
   package var symbolicDescription: String {
-    guard case .closure(let image, let offset, _) = self, image.isEmpty else { return description }
-    // Code of an async closure is reached through a record; its symbol names the closure with this ending.
-    let place = ImageAddress(image: "", offset: UInt64(offset), isReturnAddress: false)
+    guard case .closure(let key, let offset, _) = self, key.isEmpty, let image = Image.with(key: key),
+      let record = image.address(at: offset)
+    else { return description }
+    // SAFETY: an async function value points at a record in the image whose first word is the code's relative place.
+    let code = record + Int(record.loadUnaligned(as: Int32.self))
+    let place = ImageAddress(image: "", offset: UInt64(image.offset(of: code)), isReturnAddress: false)
     return Symbolizer.describe([place]).first ?? description
   }
 
