@@ -126,11 +126,14 @@ final class ChildLoop: Sendable {
     startNext()
   }
 
+  /// A task that waits is dropped and answered; one that runs is asked to stop.
   private func cancel(_ task: UInt64) {
-    let handle = queue.withLock { queue in
+    let (wasWaiting, handle) = queue.withLock { queue in
+      let count = queue.waiting.count
       queue.waiting.removeAll { $0.task == task }
-      return queue.running?.task == task ? queue.running?.handle : nil
+      return (queue.waiting.count < count, queue.running?.task == task ? queue.running?.handle : nil)
     }
+    if wasWaiting { try? channel.send(TaskOutcome.thrown(CancellationError()).frame(task: task)) }
     handle?.cancel()
   }
 

@@ -1,0 +1,123 @@
+internal import MultiprocessingSystem
+internal import Synchronization
+
+extension PoolDriver {
+  func perform(_ action: PoolMachine.Action) {
+    switch action {
+    case .start(let worker): start(worker)
+    case .send(let item, let worker): send(item, to: worker)
+    case .startTimer(let item, let turn, let duration): startTimer(item, turn: turn, duration)
+    case .finish(let item, let ending): finish(item, ending)
+    case .stop(let worker, let item): backend.stop(item, in: worker)
+    case .startGrace(let worker, let item):
+      after(settings.gracePeriod) { $0.handle(.graceEnded(worker, item)) }
+    case .kill(let worker): backend.kill(worker)
+    case .retire(let worker): backend.retire(worker)
+    case .retryStart: after(.milliseconds(100)) { $0.handle(.retryStart) }
+    case .crashLoop: reportCrashLoop()
+    case .end: end()
+    }
+  }
+
+  private func start(_ worker: WorkerID) {
+    do {
+      try backend.start(worker) { self.take($0) }
+      reportRestart()
+    } catch {
+      EventLog.warning("a worker could not be started: \(error)")
+      handle(.startFailed(worker)) { state in
+        if state.isOpening { state.reason = state.reason ?? error }
+      }
+    }
+  }
+
+  private func send(_ item: ItemID, to worker: WorkerID) {
+    guard let job = state.withLock({ $0.entries[item]?.job }) else { return }
+    backend.send(job, as: item, to: worker)
+  }
+
+  private func startTimer(_ item: ItemID, turn: Int, _ duration: Duration) {
+    guard let token = after(duration, { $0.handle(.deadline(item, turn: turn)) }) else { return }
+    let old = state.withLock { state -> Reactor.Token? in
+      guard let old = state.entries[item]?.timer else {
+        state.entries[item]?.timer = token
+        return state.entries[item] == nil ? token : nil
+      }
+      state.entries[item]?.timer = token
+      return old
+    }
+    if let old { Reactor.shared.cancel(old) }
+  }
+
+  @discardableResult
+  private func after(_ delay: Duration, _ body: @escaping @Sendable (PoolDriver) -> Void) -> Reactor.Token? {
+    // The reactor runs: workers are watched by it. Were it ever refused, the work would go on without its timer.
+    try? Reactor.shared.schedule(at: ContinuousClock.now + delay) { [weak self] in self.map(body) }
+  }
+
+  private func finish(_ item: ItemID, _ ending: PoolMachine.Ending) {
+    let (entry, reason) = state.withLock { state in
+      let entry = state.entries.removeValue(forKey: item)
+      state.statistics.count(ending, entry?.answer)
+      return (entry, state.reason)
+    }
+    guard let entry else { return }
+    if let timer = entry.timer { Reactor.shared.cancel(timer) }
+    entry.finish(result(of: entry, ending, reason))
+  }
+
+  private func result(
+    of entry: Entry, _ ending: PoolMachine.Ending, _ reason: (any Error)?
+  ) -> Result<JobResult, any Error> {
+    switch ending {
+    case .answered:
+      guard let answer = entry.answer else { return .failure(CancellationError()) }
+      if case .thrown(let error) = answer { return .failure(error) }
+      return .success(answer)
+    case .lost: return .failure(lossError(of: entry))
+    case .timedOut:
+      return .failure(
+        MultiprocessingError(
+          .timedOut, "the task did not end in its time (TaskOptions.timeout): its worker was stopped"))
+    case .cancelled, .unpinned: return .failure(CancellationError())
+    case .broken: return .failure(reason ?? Self.closed)
+    }
+  }
+
+  private func lossError(of entry: Entry) -> any Error {
+    entry.loss?.error(task: entry.job.reference.symbolicDescription)
+      ?? MultiprocessingError(.childExited, "the worker ended before its task did")
+  }
+
+  private func reportCrashLoop() {
+    let limit = state.withLock { state in
+      let limit = state.machine.configuration.restartLimit
+      state.reason =
+        state.reason
+        ?? MultiprocessingError(
+          .crashLoop,
+          """
+          more than \(limit) workers ended one after another and no task was completed in between: the pool is closed; \
+          look at what workers do when they start, and at RestartLimit
+          """)
+      return limit
+    }
+    EventLog.critical("more than \(limit) workers ended without completing a task: the pool is closed")
+  }
+
+  private func end() {
+    let finisher = state.withLock { state in
+      defer { state.finisher = nil }
+      return state.finisher
+    }
+    if let finisher { ExitSequence.current.removeFinisher(finisher) }
+    ended.resolve(())
+  }
+
+  private func reportRestart() {
+    let observers = state.withLock { state in
+      state.machine.restarts > 0 ? Array(state.restartObservers.values) : []
+    }
+    for observer in observers { observer() }
+  }
+}

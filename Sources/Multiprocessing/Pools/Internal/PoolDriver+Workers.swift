@@ -1,0 +1,114 @@
+internal import MultiprocessingSystem
+internal import Synchronization
+
+extension PoolDriver {
+  /// Preparations answer as items of this number and above, so that they never meet a task's.
+  private static let preparation: ItemID = 1 << 62
+
+  /// What a worker has to say.
+  func take(_ event: WorkerEvent) {
+    switch event {
+    case .ready(let worker):
+      state.withLock { $0.prepared[worker] = 0 }
+      prepareNext(worker)
+    case .finished(let worker, let item, let result) where item >= Self.preparation:
+      prepared(worker, result)
+    case .finished(let worker, let item, let result): finished(worker, item, result)
+    case .lost(let worker, let loss): lost(worker, loss)
+    }
+  }
+
+  private func finished(_ worker: WorkerID, _ item: ItemID, _ result: JobResult) {
+    handle(.answered(item, worker)) { $0.entries[item]?.answer = result }
+    if let limit = settings.maxWorkerMemory, let facts = backend.facts(of: worker), facts.privateMemory > limit {
+      EventLog.debug("recycling a worker with \(facts.privateMemory) bytes of memory")
+      handle(.recycle(worker))
+    }
+    watchIdleness(of: worker)
+  }
+
+  private func watchIdleness(of worker: WorkerID) {
+    guard let timeout = settings.idleTimeout else { return }
+    let completed = state.withLock { state -> Int? in
+      guard let known = state.machine.workers[worker], known.inHand.isEmpty else { return nil }
+      return known.completed
+    }
+    guard let completed else { return }
+    _ = try? Reactor.shared.schedule(at: ContinuousClock.now + timeout) { [weak self] in
+      let isStillIdle = self?.state.withLock { $0.machine.workers[worker]?.completed == completed }
+      if isStillIdle == true { self?.handle(.idle(worker)) }
+    }
+  }
+
+  private func lost(_ worker: WorkerID, _ loss: WorkerLoss) {
+    let wasPreparing = loss.running.map { $0 >= Self.preparation } ?? false
+    handle(.lost(worker, running: loss.running)) { state in
+      state.prepared[worker] = nil
+      if let running = loss.running { state.entries[running]?.loss = loss.exit }
+      if let exit = loss.exit, case .signaled = exit.status, !exit.wasKilledByUs { state.statistics.crashed += 1 }
+    }
+    if wasPreparing { EventLog.warning("a worker ended while its initializer ran") }
+  }
+
+  /// Sends the worker its next preparation; when all are done, it joins.
+  private func prepareNext(_ worker: WorkerID) {
+    let job: PoolJob? = state.withLock { state in
+      guard let done = state.prepared[worker], done < state.preparations.count else {
+        state.prepared[worker] = nil
+        return nil
+      }
+      return state.preparations[done]
+    }
+    if let job {
+      backend.send(job, as: Self.preparation, to: worker)
+    } else {
+      handle(.joined(worker))
+    }
+  }
+
+  private func prepared(_ worker: WorkerID, _ result: JobResult) {
+    guard case .thrown(let error) = result else {
+      state.withLock { $0.prepared[worker]? += 1 }
+      return prepareNext(worker)
+    }
+    EventLog.critical("the initializer of a pool failed: \(error)")
+    handle(.breakDown) { $0.reason = $0.reason ?? error }
+  }
+
+  /// The workers that can run a task now; every later one runs the job before its first task.
+  func addPreparation(_ job: PoolJob) -> [WorkerID] {
+    state.withLock { state in
+      state.preparations.append(job)
+      return state.machine.workers.filter { $0.value.state == .ready || $0.value.isStopping }.keys.sorted()
+    }
+  }
+
+  /// True while the item is the first in a worker's hand.
+  func isRunning(_ item: ItemID) -> Bool {
+    state.withLock { state in
+      guard let worker = state.machine.items[item]?.worker else { return false }
+      return state.machine.workers[worker]?.inHand.first == item
+    }
+  }
+
+  /// Workers that are not on their way out, in the order of their starts.
+  var workers: [(id: WorkerID, worker: PoolMachine.Worker)] {
+    state.withLock { state in
+      state.machine.workers.filter { $0.value.state != .retiring }.sorted { $0.key < $1.key }
+        .map { ($0.key, $0.value) }
+    }
+  }
+
+  func observeRestarts(_ observer: @escaping @Sendable () -> Void) -> Int {
+    state.withLock { state in
+      let key = (state.restartObservers.keys.max() ?? 0) + 1
+      state.restartObservers[key] = observer
+      return key
+    }
+  }
+
+  func stopObservingRestarts(_ key: Int) {
+    let observer = state.withLock { $0.restartObservers.removeValue(forKey: key) }
+    withExtendedLifetime(observer) {}
+  }
+}

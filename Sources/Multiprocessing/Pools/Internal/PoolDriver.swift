@@ -1,0 +1,129 @@
+internal import MultiprocessingSystem
+internal import Synchronization
+
+/// Performs what the machine decides.
+///
+/// Every event goes through `handle`: the machine steps under the lock, and its actions go to a queue that one thread at
+/// a time performs, in order and outside the lock. So no system call and no waiter's code runs under the lock, and a
+/// `send` never overtakes a `kill`. The driver keeps itself alive while workers exist: their events refer to it.
+final class PoolDriver: Sendable {
+  typealias ItemID = PoolMachine.ItemID
+  typealias WorkerID = PoolMachine.WorkerID
+
+  /// Called once, with what became of an item.
+  typealias Finish = @Sendable (Result<JobResult, any Error>) -> Void
+
+  struct Entry: Sendable {
+    let job: PoolJob
+    let finish: Finish
+    var timer: Reactor.Token?
+    /// What the worker said, until the machine finishes the item.
+    var answer: JobResult?
+    /// How the worker that ran it ended.
+    var loss: ProcessExit?
+  }
+
+  struct Settings: Sendable {
+    var gracePeriod = Duration.seconds(1)
+    var idleTimeout: Duration?
+    var maxWorkerMemory: Int?
+  }
+
+  struct State: Sendable {
+    var machine: PoolMachine
+    var entries: [ItemID: Entry] = [:]
+    var actions: [PoolMachine.Action] = []
+    var isPerforming = false
+    var isOpening = true
+    var nextItem: ItemID = 1
+    /// Why the pool broke.
+    var reason: (any Error)?
+    /// Run in every worker before its first task, in order: initializer and broadcasts.
+    var preparations: [PoolJob] = []
+    /// How many of them a worker that is not ready yet has done.
+    var prepared: [WorkerID: Int] = [:]
+    var statistics = PoolStatistics()
+    var finisher: Int?
+    var restartObservers: [Int: @Sendable () -> Void] = [:]
+  }
+
+  let state: Mutex<State>
+  let backend: any WorkerBackend
+  let settings: Settings
+  /// Set when the pool is closed and its last worker is gone.
+  let ended = Completion<Void>()
+
+  init(
+    _ configuration: PoolMachine.Configuration, backend: any WorkerBackend, settings: Settings = Settings(),
+    initializer: PoolJob? = nil
+  ) {
+    var state = State(machine: PoolMachine(configuration))
+    if let initializer { state.preparations = [initializer] }
+    self.state = Mutex(state)
+    self.backend = backend
+    self.settings = settings
+  }
+
+  /// Starts the workers; when one cannot be started, ends the others and throws.
+  func open() throws {
+    handle(.open)
+    let reason = state.withLock { state in
+      state.isOpening = false
+      return state.reason
+    }
+    if let reason {
+      handle(.terminate)
+      throw reason
+    }
+    let key = ExitSequence.current.addFinisher { [weak self] in
+      self?.handle(.close)
+      _ = self?.ended.waitBlocking()
+    }
+    state.withLock { $0.finisher = key }
+  }
+
+  /// Takes a task on.
+  ///
+  /// - Throws: `closed`, or the reason for which the pool broke.
+  func submit(_ job: PoolJob, _ traits: PoolMachine.Traits, finish: @escaping Finish) throws -> ItemID {
+    let item = try state.withLock { state in
+      if state.machine.phase != .open { throw state.reason ?? Self.closed }
+      defer { state.nextItem += 1 }
+      state.entries[state.nextItem] = Entry(job: job, finish: finish)
+      state.statistics.submitted += 1
+      return state.nextItem
+    }
+    handle(.submit(item, traits))
+    return item
+  }
+
+  static var closed: MultiprocessingError {
+    MultiprocessingError(.closed, "the pool is closed: submit before close(), or make another pool")
+  }
+
+  /// Takes an event. `record` notes under the same lock what comes with it.
+  func handle(_ event: PoolMachine.Event, record: (inout State) -> Void = { _ in }) {
+    let mustPerform = state.withLock { state in
+      record(&state)
+      state.actions += state.machine.handle(event)
+      if state.isPerforming || state.actions.isEmpty { return false }
+      state.isPerforming = true
+      return true
+    }
+    guard mustPerform else { return }
+    while let actions = takeActions() {
+      for action in actions { perform(action) }
+    }
+  }
+
+  private func takeActions() -> [PoolMachine.Action]? {
+    state.withLock { state in
+      if state.actions.isEmpty {
+        state.isPerforming = false
+        return nil
+      }
+      defer { state.actions = [] }
+      return state.actions
+    }
+  }
+}

@@ -1,0 +1,184 @@
+extension PoolMachine {
+  enum Event: Sendable {
+    /// The pool was made.
+    case open
+    case submit(ItemID, Traits)
+    /// The worker can take tasks.
+    case joined(WorkerID)
+    /// The worker is gone, or could not be started; it ran this item.
+    case lost(WorkerID, running: ItemID?)
+    /// The worker could not be started.
+    case startFailed(WorkerID)
+    case answered(ItemID, WorkerID)
+    case deadline(ItemID, turn: Int)
+    case graceEnded(WorkerID, ItemID)
+    case cancel(ItemID)
+    /// Retire the worker after what it has in hand.
+    case recycle(WorkerID)
+    case idle(WorkerID)
+    case resize(Int)
+    case retryStart
+    case close, cancelPending, cancelAll, terminate
+    /// The pool cannot go on: its initializer failed.
+    case breakDown
+  }
+
+  /// Takes one event.
+  mutating func handle(_ event: Event) -> [Action] {
+    var actions: [Action] = []
+    switch event {
+    case .open, .retryStart: break
+    case .submit(let item, let traits): submit(item, traits, &actions)
+    case .joined(let worker): if workers[worker]?.state == .starting { workers[worker]?.state = .ready }
+    case .lost(let worker, let running): lose(worker, running, &actions)
+    case .startFailed(let worker): failStart(worker, &actions)
+    case .answered(let item, let worker): answer(item, worker, &actions)
+    case .deadline(let item, let turn): if items[item]?.turn == turn { stop(item, .timedOut, &actions) }
+    case .graceEnded(let worker, let item): endGrace(worker, item, &actions)
+    case .cancel(let item): stop(item, .cancelled, &actions)
+    case .recycle(let worker): if workers[worker]?.state == .ready { retireAfterWork(worker, &actions) }
+    case .idle(let worker): letGo(worker, &actions)
+    case .resize(let count): resize(count, &actions)
+    case .close: if phase == .open { phase = .closed }
+    case .cancelPending: for item in pending.all { stop(item, .cancelled, &actions) }
+    case .cancelAll: for item in items.keys.sorted() { stop(item, .cancelled, &actions) }
+    case .terminate: terminate(&actions)
+    case .breakDown: breakDown(&actions)
+    }
+    settle(&actions)
+    return actions
+  }
+
+  private mutating func submit(_ item: ItemID, _ traits: Traits, _ actions: inout [Action]) {
+    items[item] = Item(traits: traits)
+    guard phase == .open else { return finish(item, phase == .broken ? .broken : .cancelled, &actions) }
+    if let pinned = traits.pinnedTo, workers[pinned].map({ $0.state == .retiring }) ?? true {
+      return finish(item, .unpinned, &actions)
+    }
+    pending.append(item, priority: traits.priority)
+    wanted = configuration.workers
+  }
+
+  private mutating func answer(_ item: ItemID, _ id: WorkerID, _ actions: inout [Action]) {
+    guard var worker = workers[id], let place = worker.inHand.firstIndex(of: item) else { return }
+    worker.inHand.remove(at: place)
+    worker.completed += 1
+    consecutiveLosses = 0
+    if worker.state == .stopping(item) { worker.state = .ready }
+    workers[id] = worker
+    finish(item, .answered, &actions)
+    if let next = worker.inHand.first, place == 0 { startTimer(next, &actions) }
+    let isSpent = configuration.maxTasksPerWorker.map { worker.completed >= $0 } ?? false
+    if isSpent, worker.state == .ready, worker.inHand.isEmpty { retire(id, &actions) }
+    // A worker that was given up and came back is one too many.
+    if worker.state == .ready, worker.inHand.isEmpty, usableWorkers > wanted { retire(id, &actions) }
+  }
+
+  private mutating func lose(_ id: WorkerID, _ running: ItemID?, _ actions: inout [Action]) {
+    guard let worker = workers.removeValue(forKey: id) else { return }
+    keys = keys.filter { $0.value != id }
+    // Back to the front in their order, without blame; the one that ran is judged.
+    for item in worker.inHand.reversed() where item != running { giveBack(item, &actions) }
+    if let running, worker.inHand.contains(running), let item = items[running] {
+      if item.losses < item.traits.retries && phase != .broken {
+        items[running]?.losses += 1
+        retries += 1
+        items[running]?.worker = nil
+        pending.append(running, priority: item.traits.priority)
+      } else {
+        finish(running, .lost, &actions)
+      }
+    }
+    for item in pending.all where items[item]?.traits.pinnedTo == id { unpin(item, &actions) }
+    if worker.state != .retiring { restarts += 1 }
+    if !worker.isCondemned, worker.state != .retiring { countLoss(&actions) }
+  }
+
+  private mutating func giveBack(_ item: ItemID, _ actions: inout [Action]) {
+    guard let entry = items[item] else { return }
+    items[item]?.worker = nil
+    pending.prepend(item, priority: entry.traits.priority)
+  }
+
+  private mutating func unpin(_ item: ItemID, _ actions: inout [Action]) {
+    _ = pending.remove(item)
+    finish(item, .unpinned, &actions)
+  }
+
+  private mutating func countLoss(_ actions: inout [Action]) {
+    consecutiveLosses += 1
+    guard consecutiveLosses > configuration.restartLimit, phase != .broken else { return }
+    actions.append(.crashLoop)
+    breakDown(&actions)
+  }
+
+  /// A worker that could not be started is not tried again at once: the lack of descriptors or memory may pass.
+  private mutating func failStart(_ id: WorkerID, _ actions: inout [Action]) {
+    workers[id] = nil
+    countLoss(&actions)
+    if phase != .broken { actions.append(.retryStart) }
+  }
+
+  /// Ends an item now; a worker that runs it is stopped, against its will if need be.
+  private mutating func stop(_ item: ItemID, _ ending: Ending, _ actions: inout [Action]) {
+    guard let entry = items[item] else { return }
+    if pending.remove(item) { return finish(item, ending, &actions) }
+    finish(item, ending, &actions)
+    guard let id = entry.worker, var worker = workers[id] else { return }
+    actions.append(.stop(id, item))
+    // One that waits in the worker's hand is dropped there and answered; only the running one may resist.
+    guard worker.inHand.first == item, worker.state == .ready else { return }
+    worker.state = .stopping(item)
+    workers[id] = worker
+    if configuration.canKill { actions.append(.startGrace(id, item)) }
+  }
+
+  private mutating func endGrace(_ id: WorkerID, _ item: ItemID, _ actions: inout [Action]) {
+    guard workers[id]?.state == .stopping(item) else { return }
+    condemn(id, &actions)
+  }
+
+  private mutating func condemn(_ id: WorkerID, _ actions: inout [Action]) {
+    workers[id]?.isCondemned = true
+    actions.append(.kill(id))
+  }
+
+  private mutating func retireAfterWork(_ id: WorkerID, _ actions: inout [Action]) {
+    // What it has in hand is answered first: a retired worker ends when its queue is empty.
+    retire(id, &actions)
+  }
+
+  private mutating func letGo(_ id: WorkerID, _ actions: inout [Action]) {
+    guard let worker = workers[id], worker.state == .ready, worker.inHand.isEmpty, pending.isEmpty,
+      usableWorkers > max(1, configuration.minWorkers)
+    else { return }
+    wanted -= 1
+    retire(id, &actions)
+  }
+
+  private mutating func resize(_ count: Int, _ actions: inout [Action]) {
+    (configuration.workers, wanted) = (count, count)
+    let idleFirst = workers.filter { $0.value.state == .ready || $0.value.state == .starting }
+      .sorted { ($0.value.inHand.count, -$0.key) < ($1.value.inHand.count, -$1.key) }
+    for (id, _) in idleFirst.prefix(max(0, usableWorkers - count)) { retire(id, &actions) }
+  }
+
+  private mutating func terminate(_ actions: inout [Action]) {
+    if phase == .open { phase = .closed }
+    for item in items.keys.sorted() {
+      _ = pending.remove(item)
+      finish(item, .cancelled, &actions)
+    }
+    for id in workers.keys.sorted() { condemn(id, &actions) }
+  }
+
+  private mutating func breakDown(_ actions: inout [Action]) {
+    phase = .broken
+    for item in items.keys.sorted() {
+      _ = pending.remove(item)
+      finish(item, .broken, &actions)
+    }
+    for id in workers.keys.sorted() where !workers[id]!.inHand.isEmpty { condemn(id, &actions) }
+  }
+}
+

@@ -1,0 +1,200 @@
+/// The dispatcher of a pool as a pure state machine: events in, actions out, nothing performed.
+///
+/// ```
+///   submit ──▶ pending ──▶ in hand of a worker (first in, first run) ──▶ finish(item, …)
+///                ▲  │                   │
+///                │  └── cancel ─────────┼──▶ finish(item, cancelled)
+///                └── worker lost: the item it ran fails or is tried again, the others come back to the front
+/// ```
+///
+/// A worker is *starting*, *ready* (with what it has in hand), *stopping* (its first item was cancelled or timed out: it
+/// was asked to stop and is killed when the grace period ends) or *retiring* (no more work; it ends by itself). The pool
+/// is *open*, *closed* (what was submitted finishes) or *broken* (with the reason, which every item gets).
+///
+/// Invariants: every submitted item gets exactly one `finish`; an item is in hand of one worker at most; an item that a
+/// worker may have begun is not given to another before that worker is lost or has answered.
+struct PoolMachine {
+  typealias ItemID = UInt64
+  typealias WorkerID = Int
+
+  struct Configuration: Sendable {
+    var workers: Int
+    var minWorkers = 0
+    /// A worker can be stopped against its will. Threads cannot.
+    var canKill = true
+    var restartLimit = 10
+    var maxTasksPerWorker: Int?
+  }
+
+  /// What the machine knows of an item.
+  struct Traits: Sendable {
+    var retries = 0
+    var timeout: Duration?
+    var priority: UInt8 = 0
+    var affinityKey: String?
+    /// How many items of its kind a worker may have in hand.
+    var window = 1
+    /// Runs in this worker or, when that ends first, nowhere.
+    var pinnedTo: WorkerID?
+  }
+
+  /// Why an item is over.
+  enum Ending: Sendable, Equatable {
+    /// The worker answered; the driver has the answer.
+    case answered
+    /// Its worker was lost and it has no retries left.
+    case lost
+    case timedOut, cancelled
+    /// The pool broke; the driver knows why.
+    case broken
+    /// The worker it was pinned to ended.
+    case unpinned
+  }
+
+  enum Action: Sendable, Equatable {
+    case start(WorkerID)
+    case send(ItemID, WorkerID)
+    case startTimer(ItemID, turn: Int, Duration)
+    case finish(ItemID, Ending)
+    /// Ask the worker to give up the item.
+    case stop(WorkerID, ItemID)
+    case startGrace(WorkerID, ItemID)
+    case kill(WorkerID)
+    case retire(WorkerID)
+    /// Try again a little later to have as many workers as wanted.
+    case retryStart
+    /// The restart limit: the driver must say so to everybody.
+    case crashLoop
+    /// Closed, and the last worker is gone.
+    case end
+  }
+
+  enum Phase: Equatable { case open, closed, broken }
+
+  struct Item {
+    var traits: Traits
+    /// How often it was given to a worker: what tells its timers apart.
+    var turn = 0
+    /// How many workers died of it.
+    var losses = 0
+    /// In hand of this worker; nil while it waits.
+    var worker: WorkerID?
+  }
+
+  struct Worker: Equatable {
+    enum State: Equatable { case starting, ready, stopping(ItemID), retiring }
+    var state = State.starting
+    /// Sent and not answered, in the order of sending: the first one runs. A stopped item that was finished already
+    /// stays here until the worker answers.
+    var inHand: [ItemID] = []
+    var completed = 0
+    /// Killed by us: its loss is no crash.
+    var isCondemned = false
+  }
+
+  var configuration: Configuration
+  /// How many workers there should be now: the configured number, less those let go for being idle.
+  var wanted: Int
+  var phase = Phase.open
+  var items: [ItemID: Item] = [:]
+  var workers: [WorkerID: Worker] = [:]
+  var pending = PendingItems()
+  var keys: [String: WorkerID] = [:]
+  var consecutiveLosses = 0
+  private var nextWorker = 1
+  private var hasEnded = false
+  var restarts = 0
+  var retries = 0
+
+  init(_ configuration: Configuration) {
+    self.configuration = configuration
+    wanted = configuration.workers
+  }
+
+  /// Workers that are not on their way out.
+  var usableWorkers: Int {
+    workers.values.count { $0.state == .starting || $0.state == .ready || !configuration.canKill && $0.isStopping }
+  }
+
+  mutating func takeWorkerID() -> WorkerID {
+    defer { nextWorker += 1 }
+    return nextWorker
+  }
+
+  /// What follows every event: missing workers start, ready ones get work, and a closed pool without work ends.
+  mutating func settle(_ actions: inout [Action]) {
+    if phase == .open || !items.isEmpty { startMissing(&actions) }
+    for id in workers.keys.sorted() where workers[id]?.state == .ready { fill(id, &actions) }
+    if phase != .open, items.isEmpty {
+      for id in workers.keys.sorted() where workers[id]?.state != .retiring { retire(id, &actions) }
+      if workers.isEmpty, !hasEnded {
+        hasEnded = true
+        actions.append(.end)
+      }
+    }
+  }
+
+  private mutating func startMissing(_ actions: inout [Action]) {
+    guard phase != .broken else { return }
+    while usableWorkers < wanted {
+      let id = takeWorkerID()
+      workers[id] = Worker()
+      actions.append(.start(id))
+    }
+  }
+
+  /// Gives a ready worker what it may have in hand.
+  private mutating func fill(_ id: WorkerID, _ actions: inout [Action]) {
+    while let worker = workers[id], worker.state == .ready {
+      if let limit = configuration.maxTasksPerWorker, worker.completed + worker.inHand.count >= limit { return }
+      guard let item = takePending(for: id, worker) else { return }
+      give(item, to: id, &actions)
+    }
+  }
+
+  private mutating func takePending(for id: WorkerID, _ worker: Worker) -> ItemID? {
+    var waiting = PendingItems()
+    swap(&waiting, &pending)
+    defer { swap(&waiting, &pending) }
+    return waiting.take { canGive($0, to: id, worker) }
+  }
+
+  private func canGive(_ item: ItemID, to id: WorkerID, _ worker: Worker) -> Bool {
+    guard let traits = items[item]?.traits, worker.inHand.count < traits.window else { return false }
+    if let pinned = traits.pinnedTo { return pinned == id }
+    guard let key = traits.affinityKey, let owner = keys[key] else { return true }
+    return owner == id
+  }
+
+  private mutating func give(_ item: ItemID, to id: WorkerID, _ actions: inout [Action]) {
+    items[item]?.worker = id
+    items[item]?.turn += 1
+    workers[id]?.inHand.append(item)
+    if let key = items[item]?.traits.affinityKey { keys[key] = id }
+    actions.append(.send(item, id))
+    if workers[id]?.inHand.count == 1 { startTimer(item, &actions) }
+  }
+
+  /// The time of an item runs while it is the first in hand.
+  mutating func startTimer(_ item: ItemID, _ actions: inout [Action]) {
+    guard let entry = items[item], let timeout = entry.traits.timeout else { return }
+    actions.append(.startTimer(item, turn: entry.turn, timeout))
+  }
+
+  mutating func retire(_ id: WorkerID, _ actions: inout [Action]) {
+    workers[id]?.state = .retiring
+    actions.append(.retire(id))
+  }
+
+  mutating func finish(_ item: ItemID, _ ending: Ending, _ actions: inout [Action]) {
+    guard items.removeValue(forKey: item) != nil else { return }
+    actions.append(.finish(item, ending))
+  }
+}
+
+extension PoolMachine.Worker {
+  var isStopping: Bool {
+    if case .stopping = state { return true }
+    return false
+  }
+}

@@ -1,0 +1,53 @@
+internal import MultiprocessingSystem
+internal import Synchronization
+
+/// Workers that are child processes, one channel each.
+final class ProcessBackend: WorkerBackend {
+  private let context: ProcessContext
+  private let workers = Mutex<[PoolMachine.WorkerID: ProcessWorker]>([:])
+
+  let capabilities: WorkerCapabilities
+
+  init(context: ProcessContext) throws {
+    try context.checkForTasks()
+    self.context = context
+    let isForeign = context.executable != nil
+    capabilities = WorkerCapabilities(
+      format: isForeign ? .portable : .sameBuild, canKill: true, needsPortableNames: isForeign)
+  }
+
+  func start(_ id: PoolMachine.WorkerID, sink: @escaping WorkerSink) throws {
+    let family = ProcessFamily.current
+    family.keepExitStatuses()
+    let (name, path) = family.nextName("PoolWorker")
+    let process = try RunningProcess.launch(
+      role: .worker, name: name, path: path, isDaemon: true, context: context)
+    let worker = ProcessWorker(id: id, process: process, isForeign: capabilities.needsPortableNames, sink: sink)
+    workers.withLock { $0[id] = worker }
+    EventLog.info("started \(name) (pid \(process.id))")
+    process.exit.observe { [weak self] exit in
+      _ = self?.workers.withLock { $0.removeValue(forKey: id) }
+      EventLog.info("\(name) ended with \(exit.status)")
+      worker.end(exit)
+    }
+    try worker.listen()
+  }
+
+  func send(_ job: PoolJob, as item: PoolMachine.ItemID, to id: PoolMachine.WorkerID) {
+    worker(id)?.send(job, as: item)
+  }
+
+  func stop(_ item: PoolMachine.ItemID, in id: PoolMachine.WorkerID) { worker(id)?.stop(item) }
+
+  func kill(_ id: PoolMachine.WorkerID) { try? worker(id)?.process.killTree() }
+
+  func retire(_ id: PoolMachine.WorkerID) { worker(id)?.retire() }
+
+  func facts(of id: PoolMachine.WorkerID) -> WorkerFacts? {
+    worker(id).map {
+      WorkerFacts(processID: $0.process.id, privateMemory: ProcessMemory.privateBytes(of: $0.process.id))
+    }
+  }
+
+  private func worker(_ id: PoolMachine.WorkerID) -> ProcessWorker? { workers.withLock { $0[id] } }
+}

@@ -1,0 +1,145 @@
+internal import MultiprocessingSystem
+internal import Synchronization
+
+/// One worker process, seen from its pool.
+///
+/// Frames go out in order and never make the sender wait: what the socket has no room for waits here, and is sent when
+/// the worker has answered something. A worker answers what it was sent, so there is always such a moment.
+final class ProcessWorker: Sendable {
+  let id: PoolMachine.WorkerID
+  let process: RunningProcess
+  private let sink: WorkerSink
+  private let isForeign: Bool
+
+  private struct State {
+    var token: Reactor.Token?
+    var outbox: [Frame] = []
+    var isSending = false
+    var hasEnded = false
+  }
+
+  private let state = Mutex(State())
+
+  init(id: PoolMachine.WorkerID, process: RunningProcess, isForeign: Bool, sink: @escaping WorkerSink) {
+    self.id = id
+    self.process = process
+    self.isForeign = isForeign
+    self.sink = sink
+  }
+
+  func listen() throws {
+    let token: Reactor.Token
+    do {
+      token = try Reactor.shared.watch(process.channel.socket.descriptor) { [weak self] in self?.receive() }
+    } catch {
+      try? process.killTree()
+      throw MultiprocessingError(.startFailed, doing: "listening to \(process.name)", error)
+    }
+    let isOver = state.withLock { state in
+      if !state.hasEnded { state.token = token }
+      return state.hasEnded
+    }
+    if isOver { Reactor.shared.cancel(token) }
+  }
+
+  func send(_ job: PoolJob, as item: PoolMachine.ItemID) {
+    guard let envelope = job.envelope else { return }
+    do {
+      enqueue(try envelope.frame(task: item))
+    } catch {
+      sink(.finished(id, item, .thrown(error)))
+    }
+  }
+
+  func stop(_ item: PoolMachine.ItemID) {
+    enqueue(Frame(.cancel, task: item))
+    // Seen by code that does not look at its task's cancellation but handles the signal.
+    try? process.signal(ProcessControl.terminateSignal)
+  }
+
+  func retire() { enqueue(Frame(.retire)) }
+
+  /// The process is gone: takes its last answers, then reports the loss.
+  func end(_ exit: ProcessExit) {
+    receive()
+    stopListening()
+    let running = exit.page?.task ?? 0
+    sink(.lost(id, WorkerLoss(running: running == 0 ? nil : running, exit: exit)))
+  }
+
+  private func enqueue(_ frame: Frame) {
+    state.withLock { $0.outbox.append(frame) }
+    flush()
+  }
+
+  /// One thread sends at a time, outside the lock.
+  private func flush() {
+    while let frame = takeNext() {
+      do {
+        try process.channel.send(frame, isBlocking: false)
+        putBack(nil)
+      } catch let error as SystemError where error.wouldBlock {
+        return putBack(frame)
+      } catch let error as SystemError where error.isDisconnected {
+        putBack(nil)  // it is dying: the loss follows
+      } catch {
+        putBack(nil)
+        if frame.kind == .task {
+          let failure = MultiprocessingError(.notTransferable, doing: "sending a task to \(process.name)", error)
+          sink(.finished(id, frame.task, .thrown(failure)))
+        }
+      }
+    }
+  }
+
+  private func takeNext() -> Frame? {
+    state.withLock { state in
+      guard !state.isSending, !state.outbox.isEmpty else { return nil }
+      state.isSending = true
+      return state.outbox.removeFirst()
+    }
+  }
+
+  private func putBack(_ frame: Frame?) {
+    state.withLock { state in
+      state.isSending = false
+      if let frame { state.outbox.insert(frame, at: 0) }
+    }
+  }
+
+  private func receive() {
+    do {
+      while true {
+        switch try process.channel.receive(isBlocking: false) {
+        case .frame(let frame): accept(frame)
+        case .nothing: return flush()
+        case .end: return stopListening()
+        }
+      }
+    } catch {
+      // What it says makes no sense any more: its tasks fail with its end.
+      stopListening()
+      try? process.killTree()
+    }
+  }
+
+  private func accept(_ frame: Frame) {
+    switch frame.kind {
+    case .ready: sink(.ready(id))
+    case .value where !isForeign && frame.build != BuildIdentity.own.hash:
+      let mismatch = MultiprocessingError(.startFailed, "\(process.name) runs another build of the program")
+      sink(.finished(id, frame.task, .thrown(mismatch)))
+    case .value: sink(.finished(id, frame.task, .payload(frame.payload)))
+    case .thrown: sink(.finished(id, frame.task, .thrown(ThrownError.error(in: frame.payload))))
+    default: break
+    }
+  }
+
+  private func stopListening() {
+    let token = state.withLock { state in
+      defer { (state.token, state.hasEnded) = (nil, true) }
+      return state.token
+    }
+    if let token { Reactor.shared.cancel(token) }
+  }
+}

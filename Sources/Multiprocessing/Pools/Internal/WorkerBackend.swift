@@ -1,0 +1,67 @@
+/// Where a pool's workers are: processes, threads, later other machines. The pool decides what happens; a back end makes
+/// it happen and reports what did.
+protocol WorkerBackend: Sendable {
+  var capabilities: WorkerCapabilities { get }
+
+  /// Begins to start a worker. What follows is told to the sink: `ready`, `finished` and, last and once, `lost`.
+  ///
+  /// - Throws: when the worker cannot be started; then the sink hears nothing of it.
+  func start(_ worker: PoolMachine.WorkerID, sink: @escaping WorkerSink) throws
+  /// Gives a task to a worker. A failure to do so is reported as the task's answer.
+  func send(_ job: PoolJob, as item: PoolMachine.ItemID, to worker: PoolMachine.WorkerID)
+  /// Asks a worker to give up a task.
+  func stop(_ item: PoolMachine.ItemID, in worker: PoolMachine.WorkerID)
+  /// Ends a worker against its will, where that is possible.
+  func kill(_ worker: PoolMachine.WorkerID)
+  /// Tells a worker to end when it has done what it has in hand.
+  func retire(_ worker: PoolMachine.WorkerID)
+  /// What is known of the worker's process; nil when it has none.
+  func facts(of worker: PoolMachine.WorkerID) -> WorkerFacts?
+}
+
+typealias WorkerSink = @Sendable (WorkerEvent) -> Void
+
+struct WorkerCapabilities: Sendable {
+  /// Tasks and results cross as bytes; nil: they stay in this process.
+  var format: TransferFormat?
+  /// Workers can be ended against their will.
+  var canKill: Bool
+  /// Where the other build is, when tasks must be found by type name alone.
+  var needsPortableNames = false
+}
+
+enum WorkerEvent: Sendable {
+  case ready(PoolMachine.WorkerID)
+  case finished(PoolMachine.WorkerID, PoolMachine.ItemID, JobResult)
+  case lost(PoolMachine.WorkerID, WorkerLoss)
+}
+
+/// How a worker ended.
+struct WorkerLoss: Sendable {
+  /// The task it had begun and not finished.
+  var running: PoolMachine.ItemID?
+  /// Why, for that task; nil when it ended as it was told to.
+  var exit: ProcessExit?
+}
+
+struct WorkerFacts: Sendable {
+  var processID: ProcessID
+  /// Bytes of memory that are this process's alone.
+  var privateMemory: Int
+}
+
+/// What a task came to, as the worker gave it.
+enum JobResult: Sendable {
+  case payload(TransferPayload)
+  case local(any Sendable)
+  case thrown(any Error)
+}
+
+/// A task in a form that every back end can run.
+struct PoolJob: Sendable {
+  let reference: TaskReference
+  /// The task as it crosses; nil where it stays in this process.
+  let envelope: TaskEnvelope?
+  /// The task as it runs here.
+  let local: @Sendable () async throws -> any Sendable
+}

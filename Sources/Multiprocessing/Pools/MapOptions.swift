@@ -1,0 +1,40 @@
+/// How a whole map or stream is run.
+public struct MapOptions: Sendable {
+  /// How each task is run.
+  public var task: TaskOptions
+  /// How many tasks a worker is given ahead; nil: the pool decides. More saves time when tasks are short; fewer balances
+  /// better when they are long. A crash fails one task, not the chunk.
+  public var chunkSize: Int?
+  /// How long the whole may take; then it throws `timedOut`, and what still runs is stopped.
+  public var totalTimeout: Duration?
+  /// How many inputs a stream takes ahead of the results its consumer has taken; nil: four per worker.
+  public var maxPending: Int?
+  /// Show how far it is, on standard error.
+  public var progress: ProgressStyle?
+
+  /// Options for a map or stream.
+  public init(
+    task: TaskOptions = TaskOptions(), chunkSize: Int? = nil, totalTimeout: Duration? = nil, maxPending: Int? = nil,
+    progress: ProgressStyle? = nil
+  ) {
+    self.task = task
+    self.chunkSize = chunkSize
+    self.totalTimeout = totalTimeout
+    self.maxPending = maxPending
+    self.progress = progress
+  }
+
+  /// Options that set the chunk size alone.
+  public static func chunkSize(_ size: Int) -> MapOptions { MapOptions(chunkSize: size) }
+
+  /// Options that show progress and set nothing else.
+  public static func progress(_ style: ProgressStyle) -> MapOptions { MapOptions(progress: style) }
+}
+
+/// In which order a stream gives its results.
+public enum ResultOrder: Sendable {
+  /// In the order of the inputs.
+  case input
+  /// As they come.
+  case completion
+}

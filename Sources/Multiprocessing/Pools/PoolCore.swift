@@ -1,0 +1,100 @@
+internal import MultiprocessingSystem
+internal import Synchronization
+
+/// What all pools are made of: a dispatcher over a back end. Of no use by itself.
+public final class PoolCore: Sendable {
+  let driver: PoolDriver
+  /// Tasks run in the caller's own task.
+  let isInline: Bool
+
+  init(_ driver: PoolDriver, isInline: Bool = false) {
+    self.driver = driver
+    self.isInline = isInline
+  }
+
+  var capabilities: WorkerCapabilities { driver.backend.capabilities }
+}
+
+/// A task as the user gave it: its name, how to encode its arguments, and how to run it here.
+struct TaskSource<Output: Sendable>: Sendable {
+  let reference: TaskReference
+  let coder: TransferCoder<Output>
+  let encode: @Sendable (TransferFormat) throws -> TransferPayload
+  let run: @Sendable () async throws -> Output
+
+  /// The task ready for a back end: encoded now, where it crosses.
+  func job(for capabilities: WorkerCapabilities) throws -> PoolJob {
+    if capabilities.needsPortableNames, reference.needsSameBuild {
+      throw MultiprocessingError(
+        .notTransferable, "another executable finds tasks by type name only: use a type that conforms to ProcessTask")
+    }
+    let envelope = try capabilities.format.map {
+      TaskEnvelope(reference: reference, format: $0, description: "", payload: try encode($0))
+    }
+    return PoolJob(reference: reference, envelope: envelope, local: { try await run() })
+  }
+}
+
+extension TaskSource {
+  init<T: ProcessTask>(_ task: T) throws where T.Output == Output {
+    self.init(
+      reference: try TaskReference.of(T.self), coder: T.outputCoder,
+      encode: { try TransferCoder<T>().encode(task, $0) }, run: { try await task.run() })
+  }
+}
+
+/// How results of one kind of task are read.
+struct ResultReader<Output: Sendable>: Sendable {
+  let coder: TransferCoder<Output>
+  let format: TransferFormat?
+
+  func read(_ result: JobResult) throws -> Output {
+    switch result {
+    case .thrown(let error): throw error
+    case .payload(let payload): return try coder.decode(payload, format ?? .sameBuild)
+    case .local(let value):
+      guard let value = value as? Output else {
+        throw MultiprocessingError(.notTransferable, "the task returned \(type(of: value)), not \(Output.self)")
+      }
+      return value
+    }
+  }
+}
+
+extension PoolCore {
+  func submit<Output>(_ source: TaskSource<Output>, _ options: TaskOptions) throws -> PoolTask<Output> {
+    let traits = try options.traits(capabilities)
+    let job = try source.job(for: capabilities)
+    let task = PoolTask(driver: driver, reader: ResultReader(coder: source.coder, format: capabilities.format))
+    let item = try driver.submit(job, traits) { task.resolve($0) }
+    task.setItem(item)
+    return task
+  }
+
+  /// Runs one task and waits; a cancelled wait cancels the task.
+  func run<Output>(_ source: TaskSource<Output>, _ options: TaskOptions) async throws -> Output {
+    if isInline {
+      _ = try options.traits(capabilities)
+      guard driver.isOpen else { throw PoolDriver.closed }
+      return try await source.run()
+    }
+    let task = try submit(source, options)
+    return try await withTaskCancellationHandler {
+      try await task.value
+    } onCancel: {
+      task.cancel()
+    }
+  }
+}
+
+extension PoolDriver {
+  var isOpen: Bool { state.withLock { $0.machine.phase == .open } }
+
+  var statistics: PoolStatistics {
+    state.withLock { state in
+      var statistics = state.statistics
+      statistics.retried = state.machine.retries
+      return statistics
+    }
+  }
+}

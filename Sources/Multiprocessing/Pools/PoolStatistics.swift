@@ -1,0 +1,28 @@
+/// What a pool has done so far.
+public struct PoolStatistics: Sendable, Codable, CustomStringConvertible {
+  /// Tasks taken on.
+  public var submitted = 0
+  /// Tasks that returned.
+  public var completed = 0
+  /// Tasks that threw, timed out or were cancelled.
+  public var failed = 0
+  /// Workers that a signal or trap ended without the pool's doing.
+  public var crashed = 0
+  /// Tasks run again after their worker was lost.
+  public var retried = 0
+
+  init() {}
+
+  /// One line.
+  public var description: String {
+    "submitted \(submitted), completed \(completed), failed \(failed), crashed \(crashed), retried \(retried)"
+  }
+
+  mutating func count(_ ending: PoolMachine.Ending, _ answer: JobResult?) {
+    switch (ending, answer) {
+    case (.answered, .thrown), (.lost, _), (.timedOut, _), (.cancelled, _), (.broken, _), (.unpinned, _), (_, nil):
+      failed += 1
+    case (.answered, _): completed += 1
+    }
+  }
+}

@@ -1,0 +1,89 @@
+internal import MultiprocessingSystem
+internal import Synchronization
+
+/// A submitted task: `apply_async`'s AsyncResult, `submit`'s Future.
+///
+/// Keeps the pool's workers alive until it ends. Cancelling a Swift task that awaits `value` stops the waiting only;
+/// `cancel()` stops the work, and `value` then throws CancellationError.
+public final class PoolTask<Output: Sendable>: Sendable {
+  private let driver: PoolDriver
+  private let reader: ResultReader<Output>
+  private let item = Atomic<UInt64>(0)
+  let completion = Completion<Result<JobResult, any Error>>()
+  /// Decoded once: handles in it exist once.
+  private let decoded = Mutex<Result<Output, any Error>?>(nil)
+
+  init(driver: PoolDriver, reader: ResultReader<Output>) {
+    self.driver = driver
+    self.reader = reader
+  }
+
+  func setItem(_ number: UInt64) { item.store(number, ordering: .releasing) }
+
+  func resolve(_ result: Result<JobResult, any Error>) { completion.resolve(result) }
+
+  func output(_ result: Result<JobResult, any Error>) -> Result<Output, any Error> {
+    if let known = decoded.withLock({ $0 }) { return known }
+    let fresh = result.flatMap { result in Result { try reader.read(result) } }
+    return decoded.withLock { known in
+      known = known ?? fresh
+      return known ?? fresh
+    }
+  }
+
+  /// What the task returned.
+  ///
+  /// - Throws: the error that the task threw; `childCrashed`, `childExited` or `limitExceeded` when its worker was lost;
+  ///   `timedOut`; `crashLoop`; `notTransferable` when the value could not cross; CancellationError when the task was
+  ///   cancelled, or the awaiting Swift task (then the work goes on).
+  public var value: Output {
+    get async throws { try output(try await completion.wait()).get() }
+  }
+
+  /// What the task returned, waiting no longer than `timeout`. The task goes on when that passes.
+  ///
+  /// - Throws: `timedOut` when the time passes first; otherwise as `value`.
+  public func value(timeout: Duration) async throws -> Output {
+    guard let result = try await completion.wait(timeout: timeout) else { throw Self.waitedTooLong }
+    return try output(result).get()
+  }
+
+  static var waitedTooLong: MultiprocessingError {
+    MultiprocessingError(.timedOut, "the task had not ended when the wait for its value did; it goes on")
+  }
+
+  /// True when it has returned, failed or been cancelled.
+  public var isDone: Bool { completion.value != nil }
+
+  /// True while a worker runs it.
+  public var isRunning: Bool { !isDone && driver.isRunning(item.load(ordering: .acquiring)) }
+
+  /// True when it was cancelled before it ended.
+  public var isCancelled: Bool {
+    if case .failure(let error) = completion.value { return error is CancellationError }
+    return false
+  }
+
+  /// Cancels the task: when it is queued it never runs; when it runs, its worker is asked to stop (cancelled and SIGTERM,
+  /// after the grace period SIGKILL) and replaced. Nothing happens when it has ended.
+  public func cancel() { driver.handle(.cancel(item.load(ordering: .acquiring))) }
+
+  /// Calls `body` once with the outcome, at once when there is one already. It runs in a Swift task of its own, so a slow
+  /// one holds nothing up.
+  public func onCompletion(_ body: @escaping @Sendable (Result<Output, any Error>) -> Void) {
+    completion.observe { result in
+      Task.detached { body(self.output(result)) }
+    }
+  }
+
+  /// The waiting calls for code that is not async.
+  public var blocking: Blocking<PoolTask<Output>> { @available(*, noasync) get { Blocking(self) } }
+}
+
+extension Blocking {
+  /// What the task returned; blocks the calling thread, no longer than `timeout`. Throws as `PoolTask.value(timeout:)`.
+  public func value<Output>(timeout: Duration? = nil) throws -> Output where Base == PoolTask<Output> {
+    guard let result = base.completion.waitBlocking(timeout: timeout) else { throw PoolTask<Output>.waitedTooLong }
+    return try base.output(result).get()
+  }
+}
