@@ -4,6 +4,7 @@
 
 #include "mp_demangle.h"
 #include "mp_descriptor.h"
+#include "mp_probe.h"
 #include "mp_search.h"
 
 #endif
