@@ -61,7 +61,9 @@ struct DebugAbbreviation {
       if name == 0, form.code == 0 { return result }
       let constant = form.code == 0x21 ? UInt64(bitPattern: reader.sleb()) : 0
       result.attributes.append(Attribute(name: name, form: form, constant: constant))
-      if let size = form.size(is64: is64), let sum = result.fixedSize { result.fixedSize = sum + size } else {
+      if let size = form.size(is64: is64), let sum = result.fixedSize {
+        result.fixedSize = sum + size
+      } else {
         result.fixedSize = nil
       }
     }
