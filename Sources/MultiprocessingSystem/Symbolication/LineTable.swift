@@ -64,14 +64,9 @@ struct LineTable: Sendable {
 
   /// Offsets of the units that may contain `address`, the likeliest first.
   private func candidates(for address: UInt64) -> [UInt64] {
-    var low = 0
-    var high = sequences.count
-    while low < high {
-      let middle = (low + high) / 2
-      if sequences[middle].address <= address { low = middle + 1 } else { high = middle }
-    }
+    let end = sequences.partitioningIndex { $0.address > address }
     var units: [UInt64] = []
-    for sequence in sequences[max(0, low - 16)..<low].reversed() where !units.contains(sequence.unit) {
+    for sequence in sequences[max(0, end - 16)..<end].reversed() where !units.contains(sequence.unit) {
       units.append(sequence.unit)
       if units.count == 3 { break }
     }

@@ -11,7 +11,7 @@ final class SymbolImage: Sendable {
     self.elf = elf
     symbols = SymbolTable(elf, file: file)
     lines = LineTable(elf, file: file)
-    debugInfo = DebugInfo(elf)
+    debugInfo = DebugInfo(elf, file: file)
   }
 
   /// What is known of each address; `file` is the one this was made from.

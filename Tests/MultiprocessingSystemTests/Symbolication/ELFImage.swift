@@ -47,6 +47,13 @@ struct ELFImage {
   }
 }
 
+extension [UInt8] {
+  /// The last place where `pattern` stands.
+  func lastRange(of pattern: [UInt8]) -> Range<Int>? {
+    ranges(of: pattern).last
+  }
+}
+
 extension FixedWidthInteger {
   var littleEndianBytes: [UInt8] {
     withUnsafeBytes(of: littleEndian) { Array($0) }

@@ -1,4 +1,3 @@
-import Foundation
 import Testing
 
 @testable import MultiprocessingSystem
@@ -76,6 +75,37 @@ struct SymbolImageTests {
     #expect(try places(image, [0x103f, 0x1040]).mapValues(\.function) == [0x103f: "outer", 0x1040: nil])
     image.sections[0].bytes.replaceSubrange(16..<24, with: Array(repeating: 0, count: 8))
     #expect(try places(image, [0x1000])[0x1000]?.function == nil)
+  }
+
+  @Test("is not misled by the rows of a function that the linker removed")
+  func removedFunction() throws {
+    var image = ELFImage.sample()
+    var removed = ELFImage.lineUnit(version: 4)
+    let address = try #require(removed.firstRange(of: [9, 2, 0, 0x10]))
+    removed[address.lowerBound + 3] = 0
+    // Its rows go to 0x2040 from zero, over the real ones.
+    let advance = try #require(removed.lastRange(of: [2, 0x20, 0, 1, 1]))
+    removed.replaceSubrange(advance, with: [2, 0xa0, 0x40, 0, 1, 1])
+    removed[0] += 1
+    image[".debug_line"] = removed + ELFImage.lineUnit(version: 4)
+    #expect(try places(image, [0x1012])[0x1012]?.line?.number == 7)
+    let program = try #require(LineProgramHeader(unit: removed))
+    #expect(LineProgram.rows(of: [0x1012], header: program, unit: removed).isEmpty)
+  }
+
+  @Test("leaves sections alone that claim to be larger than the file", arguments: [.max, 1 << 62, 1 << 20] as [UInt64])
+  func oversized(size: UInt64) throws {
+    let image = ELFImage.sample()
+    var bytes = image.bytes
+    let table = bytes.count - (image.sections.count + 2) * 64
+    for index in image.sections.indices where image.sections[index].name.hasPrefix(".debug") {
+      let start = table + (index + 1) * 64 + 32
+      bytes.replaceSubrange(start..<start + 8, with: size.littleEndianBytes)
+    }
+    let temporary = try TemporaryFile(bytes)
+    let file = try #require(ImageFile(path: temporary.path))
+    let places = try #require(SymbolImage(file)).places(of: [0x1010], file: file)
+    #expect(places[0x1010] == CodePlace(function: "outer"))
   }
 
   @Test("is no image when the file is of another kind", arguments: ["", "#!/bin/sh\n", "\u{7f}ELF\u{2}\u{1}\u{1}"])
