@@ -64,7 +64,7 @@ package struct MachineFacts: Sendable, Encodable {
   private static func sizeOfFileSystem(_ path: String) -> UInt64? {
     var status = statvfs()
     guard statvfs(path, &status) == 0 else { return nil }
-    return UInt64(status.f_blocks) * UInt64(status.f_frsize)
+    return UInt64(status.f_blocks) &* UInt64(status.f_frsize)
   }
 
   private static var swiftVersion: String {
@@ -89,6 +89,7 @@ private struct SystemName {
     var name = utsname()
     // It fails only for a bad pointer.
     _ = uname(&name)
+    // SAFETY: each field is an array of bytes inside `name`, read within its bounds.
     release = withUnsafeBytes(of: name.release, Self.text)
     machine = withUnsafeBytes(of: name.machine, Self.text)
   }
