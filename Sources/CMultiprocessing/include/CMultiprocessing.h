@@ -10,6 +10,7 @@
 #include "mp_futex.h"
 #include "mp_image.h"
 #include "mp_message.h"
+#include "mp_probe.h"
 #include "mp_process.h"
 #include "mp_search.h"
 #include "mp_spawn.h"

@@ -104,6 +104,11 @@ extension ByteReader {
     return String(decoding: bytes[start..<max(start, isExhausted ? position : position - 1)], as: UTF8.self)
   }
 
+  /// Passes over bytes up to a zero, and the zero.
+  mutating func skipString() {
+    while uint8() != 0 {}
+  }
+
   /// The length at the head of a DWARF unit, and whether the unit uses 64-bit offsets.
   mutating func unitLength() -> (length: UInt64, is64: Bool) {
     let short = uint32()

@@ -8,9 +8,17 @@ struct ELFFile: Sendable {
     var offset: UInt64
     var size: UInt64
     var link: Int
+
+    fileprivate mutating func cut(to fileSize: UInt64) {
+      if offset <= fileSize, size <= fileSize - offset { return }
+      (type, offset, size) = (0, 0, 0)
+    }
   }
 
+  /// In the order of the file. One that is not wholly in the file is of type zero and empty.
   let sections: [Section]
+  /// The first section of each name. A damaged file may have tens of thousands, too many to search again and again.
+  private let indices: [String: Int]
 
   /// Nil for a file of another kind, or one whose section table is missing or lies outside it.
   init?(_ file: ImageFile) {
@@ -31,11 +39,14 @@ struct ELFFile: Sendable {
     let entries = (0..<Int(count)).map { Self.entry(Array(table[$0 * 64..<($0 + 1) * 64])) }
     guard entries.indices.contains(namesIndex) else { return nil }
     let names = entries[namesIndex].section
-    sections = entries.map { entry in
+    let sections = entries.map { entry in
       var section = entry.section
       section.name = Self.string(at: UInt64(entry.name), in: names, of: file, longest: 64) ?? ""
+      section.cut(to: file.size)
       return section
     }
+    self.sections = sections
+    indices = Dictionary(sections.indices.map { (sections[$0].name, $0) }) { first, _ in first }
   }
 
   /// Class 64, little-endian, version 1.
@@ -62,8 +73,9 @@ extension ELFFile {
 
   /// The section of that name, unless it is compressed or has no bytes in the file.
   func section(named name: String) -> Section? {
-    sections.first {
-      $0.name == name && $0.type != Self.emptyType && $0.flags & Self.compressedFlag == 0 && $0.size > 0
+    let section = indices[name].map { sections[$0] }
+    return section.flatMap {
+      $0.type != Self.emptyType && $0.flags & Self.compressedFlag == 0 && $0.size > 0 ? $0 : nil
     }
   }
 

@@ -8,18 +8,19 @@ struct LineProgram {
   }
 
   private let header: LineProgramHeader
-  private let targets: [UInt64]
+  /// Those not found yet, in order.
+  private var targets: [UInt64]
   private var reader: ByteReader
   private var row = Row()
   private var previous: Row?
+  /// In the rows of a function that the linker removed: they stay, at address zero.
+  private var isRemoved = false
   private var found: [UInt64: Row] = [:]
 
   /// The rows of `targets`, as far as this unit has them. Takes time linear in the unit's length.
   static func rows(of targets: [UInt64], header: LineProgramHeader, unit: [UInt8]) -> [UInt64: Row] {
     var program = LineProgram(header: header, targets: targets.sorted(), unit: unit)
-    // A unit may hold the leftovers of removed functions at low addresses; the first match is the real one only if
-    // it is complete, which `emit` sees to.
-    while !program.reader.isAtEnd { program.step() }
+    while !program.reader.isAtEnd, !program.targets.isEmpty { program.step() }
     return program.found
   }
 
@@ -78,7 +79,10 @@ struct LineProgram {
       emit()
       row = Row()
       previous = nil
-    case 2: row.address = reader.unsigned(size: Int(length) - 1)
+      isRemoved = false
+    case 2:  // DW_LNE_set_address
+      row.address = reader.unsigned(size: Int(length) - 1)
+      isRemoved = row.address == 0
     default: break
     }
     reader.advance(to: next)
@@ -87,10 +91,11 @@ struct LineProgram {
   /// Adds the row: the one before it now has an end.
   private mutating func emit() {
     defer { previous = row }
-    guard let previous, let first = targets.first, let last = targets.last else { return }
-    guard previous.address <= last, first < row.address else { return }
-    for target in targets where previous.address <= target && target < row.address && found[target] == nil {
-      found[target] = previous
-    }
+    guard let previous, !isRemoved, let first = targets.first, let last = targets.last else { return }
+    guard previous.address <= last, first < row.address, previous.address < row.address else { return }
+    let start = targets.partitioningIndex { $0 >= previous.address }
+    let end = targets.partitioningIndex { $0 >= row.address }
+    for target in targets[start..<end] { found[target] = previous }
+    targets.removeSubrange(start..<end)
   }
 }

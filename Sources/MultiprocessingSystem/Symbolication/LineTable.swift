@@ -64,14 +64,9 @@ struct LineTable: Sendable {
 
   /// Offsets of the units that may contain `address`, the likeliest first.
   private func candidates(for address: UInt64) -> [UInt64] {
-    var low = 0
-    var high = sequences.count
-    while low < high {
-      let middle = (low + high) / 2
-      if sequences[middle].address <= address { low = middle + 1 } else { high = middle }
-    }
+    let end = sequences.partitioningIndex { $0.address > address }
     var units: [UInt64] = []
-    for sequence in sequences[max(0, low - 16)..<low].reversed() where !units.contains(sequence.unit) {
+    for sequence in sequences[max(0, end - 16)..<end].reversed() where !units.contains(sequence.unit) {
       units.append(sequence.unit)
       if units.count == 3 { break }
     }
@@ -80,48 +75,43 @@ struct LineTable: Sendable {
 }
 
 extension LineTable {
-  /// A line of a source file, and the unit that told it. Line zero: code that belongs to no line.
-  struct Location: Sendable {
-    var file: String
-    var line: UInt64
+  /// What one unit knows of some addresses.
+  struct UnitRows {
+    /// Where the unit starts in the section.
     var unit: UInt64
+    var header: LineProgramHeader
+    var rows: [UInt64: LineProgram.Row]
   }
 
   /// Bytes of programs run for one call: half a second's worth in a debug build. A sensible unit has a fraction.
   private static let budget = 1 << 23
 
-  /// The source lines of `addresses`, as far as they are known. Runs each unit's program at most once a round.
-  func locations(of addresses: Set<UInt64>, in elf: ELFFile, file: ImageFile) -> [UInt64: Location] {
-    var found: [UInt64: Location] = [:]
+  /// The rows of `addresses`, as far as there are any. Runs each unit's program at most once a round.
+  func rows(of addresses: Set<UInt64>, file: ImageFile) -> [UnitRows] {
+    var result: [UnitRows] = []
+    var open = addresses
     var budget = Self.budget
     let candidates = Dictionary(uniqueKeysWithValues: addresses.map { ($0, self.candidates(for: $0)) })
     for round in 0..<3 {
-      let open = addresses.filter { found[$0] == nil && candidates[$0]!.count > round }
-      for (unit, targets) in Dictionary(grouping: open, by: { candidates[$0]![round] }) {
-        guard let bytes = self.unit(at: unit, of: file), bytes.count <= budget else { continue }
+      let tried = open.filter { candidates[$0, default: []].count > round }
+      for (unit, targets) in Dictionary(grouping: tried, by: { candidates[$0, default: []][round] }) {
+        guard let bytes = bytes(ofUnitAt: unit, file: file), bytes.count <= budget else { continue }
         budget -= bytes.count
-        found.merge(resolve(targets, unit: unit, bytes: bytes, elf: elf, file: file)) { first, _ in first }
+        guard let header = LineProgramHeader(unit: bytes) else { continue }
+        let rows = LineProgram.rows(of: targets, header: header, unit: bytes)
+        open.subtract(rows.keys)
+        result.append(UnitRows(unit: unit, header: header, rows: rows))
       }
     }
-    return found
+    return result
   }
 
-  private func unit(at offset: UInt64, of file: ImageFile) -> [UInt8]? {
-    guard let head = file.bytes(at: section.offset + offset, count: 12) else { return nil }
+  private func bytes(ofUnitAt offset: UInt64, file: ImageFile) -> [UInt8]? {
+    guard let head = file.bytes(at: section.offset + offset, count: min(12, section.size - offset)) else { return nil }
     var reader = ByteReader(head)
     let (length, is64) = reader.unitLength()
     guard length <= section.size - offset else { return nil }
     return file.bytes(at: section.offset + offset, count: length + (is64 ? 12 : 4))
-  }
-
-  private func resolve(
-    _ targets: [UInt64], unit: UInt64, bytes: [UInt8], elf: ELFFile, file: ImageFile
-  ) -> [UInt64: Location] {
-    guard let header = LineProgramHeader(unit: bytes) else { return [:] }
-    return LineProgram.rows(of: targets, header: header, unit: bytes).compactMapValues { row in
-      let name = header.fileName(row.file, in: elf, file: file)
-      return name.map { Location(file: $0, line: row.line, unit: unit) }
-    }
   }
 }
 

@@ -35,12 +35,8 @@ struct SwiftName {
       }
       guard let prefix = prefixes.first(where: next.hasPrefix) else { return rest }
       next = next.dropFirst(prefix.count)
-      if next.first == "<" {
-        let bytes = Array(next.utf8)
-        let rest = bytes[(Self.end(ofGroupAt: 0, in: bytes) ?? 0)...]
-        next = String(decoding: rest, as: UTF8.self)[...]
-        if next.hasPrefix(" of ") { next = next.dropFirst(4) }
-      }
+      // What a specialization is for may itself hold brackets that do not match.
+      if next.first == "<", let end = next.ranges(of: "> of ").last { next = next[end.upperBound...] }
       rest = next
     }
   }

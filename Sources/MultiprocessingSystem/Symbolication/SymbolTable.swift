@@ -51,14 +51,9 @@ struct SymbolTable: Sendable {
 
   /// The function that contains `address`. One of unknown length contains nothing: what follows it may be a stub.
   func function(containing address: UInt64) -> Function? {
-    var low = 0
-    var high = functions.count
-    while low < high {
-      let middle = (low + high) / 2
-      if functions[middle].start <= address { low = middle + 1 } else { high = middle }
-    }
+    let end = functions.partitioningIndex { $0.start > address }
     // A few back: names for one address are neighbours, and an entry point may lie within a function.
-    return functions[max(0, low - 8)..<low].last { address - $0.start < UInt64($0.size) }
+    return functions[max(0, end - 8)..<end].last { address - $0.start < UInt64($0.size) }
   }
 
   /// The name as the linker knows it.

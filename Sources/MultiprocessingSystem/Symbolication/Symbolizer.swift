@@ -3,7 +3,9 @@ internal import Glibc
 /// Turns places in code into text: function, and file and line where debug information allows.
 ///
 /// Reads the ELF files themselves; no external tool, and nothing of another process. The forms, best first:
-/// `app.isPrime(_:) at main.swift:12`, `app.isPrime(_:) in app`, `app+0x1a2b`.
+/// `app.isPrime(_:) at main.swift:12`, `app.isPrime(_:) in app`, `app+0x1a2b`. A trap of the Swift runtime is named
+/// after a colon, and a function that was inlined is named before the one it became a part of:
+/// `app.half(_:) inlined in app.run() at main.swift:7: arithmetic overflow`.
 package enum Symbolizer {
   /// One line for each address, in order. Never fails: what cannot be named is given as image and offset.
   ///
@@ -24,21 +26,11 @@ package enum Symbolizer {
     guard let file = ImageFile(path: path), let image = cache.image(path: path, file: file) else {
       return addresses.map { unknown($0, in: name) }
     }
-    let locations = image.lines?.locations(of: Set(addresses.map(\.lookup)), in: image.elf, file: file) ?? [:]
+    let places = image.places(of: Set(addresses.map(\.lookup)), file: file)
     return addresses.map { address in
-      let function = functionName(at: address.lookup, image: image, file: file)
-      guard let location = locations[address.lookup], location.line != 0 else {
-        return function.map { "\($0) in \(name)" } ?? unknown(address, in: name)
-      }
-      return printable("\(function ?? unknown(address, in: name)) at \(location.file):\(location.line)")
+      let plain = unknown(address, in: name)
+      return printable(places[address.lookup]?.described(image: name, address: plain) ?? plain)
     }
-  }
-
-  private static func functionName(at address: UInt64, image: SymbolImage, file: ImageFile) -> String? {
-    guard let symbols = image.symbols, let function = symbols.function(containing: address),
-      let name = symbols.name(of: function, file: file)
-    else { return nil }
-    return printable(Demangler.readable(name))
   }
 
   private static func unknown(_ address: ImageAddress, in image: String) -> String {
