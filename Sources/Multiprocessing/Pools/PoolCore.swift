@@ -88,6 +88,8 @@ extension PoolCore {
 }
 
 extension PoolDriver {
+  var configuredWorkers: Int { state.withLock { $0.machine.configuration.workers } }
+
   var isOpen: Bool { state.withLock { $0.machine.phase == .open } }
 
   var statistics: PoolStatistics {

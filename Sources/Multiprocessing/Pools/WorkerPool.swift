@@ -10,7 +10,7 @@ public protocol WorkerPool: AnyObject, Sendable {
 
 extension WorkerPool {
   /// How many workers the pool has when all are there.
-  public var workerCount: Int { core.driver.state.withLock { $0.machine.configuration.workers } }
+  public var workerCount: Int { core.driver.configuredWorkers }
 
   /// Takes no more work. What was submitted finishes, then the workers end.
   public func close() { core.driver.handle(.close) }

@@ -97,6 +97,9 @@ final class PoolDriver: Sendable {
     return item
   }
 
+  /// Why nothing can be submitted any more.
+  var closingReason: any Error { state.withLock { $0.reason } ?? Self.closed }
+
   static var closed: MultiprocessingError {
     MultiprocessingError(.closed, "the pool is closed: submit before close(), or make another pool")
   }

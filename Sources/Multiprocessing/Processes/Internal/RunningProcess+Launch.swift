@@ -22,6 +22,7 @@ extension RunningProcess {
         context: context, parameters: parameters, channel: theirs.descriptor, answers: channel,
         lifeline: try Lifeline.current().reading, standardError: pipe?.writing ?? null)
       ExitSequence.register()
+      MemoryWatch.current.begin()
       let child = try (launcher ?? context.startMethod.launcher(for: context)).launch(plan)
       return try adopt(child, plan: plan, relay: pipe.map { StandardErrorRelay(reading: $0.reading) })
     } catch let error as MultiprocessingError {

@@ -27,7 +27,6 @@ package final class RunningProcess: Sendable {
   private let page: MemoryFile
   private let relay: StandardErrorRelay?
   private let limits: ResourceLimits
-  private let memory = MemoryEvidence.now()
 
   init(
     child: LaunchedChild, pidfd: Descriptor, parameters: ChildParameters, channel: FrameChannel,
@@ -98,8 +97,8 @@ package final class RunningProcess: Sendable {
     return ProcessExit(
       id: id, name: name, status: termination, cpuTime: cpu, page: ChildPage.read(from: page),
       standardErrorTail: relay?.finish() ?? "", wasKilledByUs: wasKilledByUs,
-      sawMemoryKill: termination == .signaled(ProcessControl.killSignal)
-        && MemoryEvidence.now().showsKill(since: memory), limits: limits)
+      sawMemoryKill: termination == .signaled(ProcessControl.killSignal) && MemoryWatch.current.sawKill(),
+      limits: limits)
   }
 
   /// Sends a signal; nothing when the process has ended.
