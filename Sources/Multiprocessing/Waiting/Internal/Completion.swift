@@ -61,6 +61,7 @@ package final class Completion<Value: Sendable>: Sendable {
   }
 
   /// Blocks the calling thread, nil when `timeout` passes first.
+  @discardableResult
   package func waitBlocking(timeout: Duration? = nil) -> Value? {
     let (known, gate) = state.withLock { state -> (Value?, Gate?) in
       if let value = state.value { return (value, nil) }

@@ -1,0 +1,93 @@
+internal import Synchronization
+
+/// Workers of this process: a running Swift task for each item in hand, one after another.
+///
+/// A worker cannot be ended against its will; `kill` cancels its task and lets it finish.
+final class LocalWorkers: Sendable {
+  private struct Worker {
+    let sink: WorkerSink
+    let executor: ThreadExecutor?
+    var waiting: [(item: PoolMachine.ItemID, job: PoolJob)] = []
+    var running: (item: PoolMachine.ItemID, task: Task<Void, Never>?)?
+    var isRetired = false
+  }
+
+  private let workers = Mutex<[PoolMachine.WorkerID: Worker]>([:])
+
+  func add(_ id: PoolMachine.WorkerID, on executor: ThreadExecutor?, sink: @escaping WorkerSink) {
+    workers.withLock { $0[id] = Worker(sink: sink, executor: executor) }
+    sink(.ready(id))
+  }
+
+  func send(_ job: PoolJob, as item: PoolMachine.ItemID, to id: PoolMachine.WorkerID) {
+    workers.withLock { $0[id]?.waiting.append((item, job)) }
+    startNext(id)
+  }
+
+  func stop(_ item: PoolMachine.ItemID, in id: PoolMachine.WorkerID) {
+    let (dropped, task) = workers.withLock { workers -> (WorkerSink?, Task<Void, Never>?) in
+      guard let worker = workers[id] else { return (nil, nil) }
+      if worker.running?.item == item { return (nil, worker.running?.task) }
+      guard worker.waiting.contains(where: { $0.item == item }) else { return (nil, nil) }
+      workers[id]?.waiting.removeAll { $0.item == item }
+      return (worker.sink, nil)
+    }
+    task?.cancel()
+    dropped?(.finished(id, item, .thrown(CancellationError())))
+  }
+
+  func kill(_ id: PoolMachine.WorkerID) {
+    let task = workers.withLock { workers in
+      workers[id]?.isRetired = true
+      workers[id]?.waiting = []
+      return workers[id]?.running?.task
+    }
+    task?.cancel()
+    startNext(id)
+  }
+
+  func retire(_ id: PoolMachine.WorkerID) {
+    workers.withLock { $0[id]?.isRetired = true }
+    startNext(id)
+  }
+
+  private enum Step { case run(PoolMachine.ItemID, PoolJob, ThreadExecutor?), end(WorkerSink, ThreadExecutor?), nothing }
+
+  private func startNext(_ id: PoolMachine.WorkerID) {
+    let step = workers.withLock { workers -> Step in
+      guard let worker = workers[id], worker.running == nil else { return .nothing }
+      guard let next = worker.waiting.first else {
+        if !worker.isRetired { return .nothing }
+        workers[id] = nil
+        return .end(worker.sink, worker.executor)
+      }
+      workers[id]?.waiting.removeFirst()
+      workers[id]?.running = (next.item, nil)
+      return .run(next.item, next.job, worker.executor)
+    }
+    switch step {
+    case .nothing: return
+    case .end(let sink, let executor):
+      executor?.stop()
+      sink(.lost(id, WorkerLoss()))
+    case .run(let item, let job, let executor):
+      let task = Task.detached(executorPreference: executor) { await self.execute(job, item, id) }
+      workers.withLock { if $0[id]?.running?.item == item { $0[id]?.running?.task = task } }
+    }
+  }
+
+  private func execute(_ job: PoolJob, _ item: PoolMachine.ItemID, _ id: PoolMachine.WorkerID) async {
+    let result: JobResult
+    do {
+      result = .local(try await job.local())
+    } catch {
+      result = .thrown(error)
+    }
+    let sink = workers.withLock { workers in
+      workers[id]?.running = nil
+      return workers[id]?.sink
+    }
+    sink?(.finished(id, item, result))
+    startNext(id)
+  }
+}

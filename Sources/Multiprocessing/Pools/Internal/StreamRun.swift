@@ -1,0 +1,165 @@
+internal import MultiprocessingSystem
+internal import Synchronization
+
+/// One stream: takes inputs as there is room for their results, and hands results on in the order asked for.
+///
+/// Two parties meet here: the pump, a task that takes inputs and submits them, and the consumer, who takes results. The
+/// pump waits while `limit` results are owed (inputs taken and results not consumed); the consumer waits for a result.
+/// Letting go of the run cancels what is left.
+final class StreamRun<Output: Sendable>: Sendable {
+  typealias Outcome = Result<Output, any Error>
+
+  private struct State {
+    /// Inputs taken.
+    var taken = 0
+    /// Results handed on.
+    var consumed = 0
+    var outstanding: [Int: PoolMachine.ItemID] = [:]
+    var ready: [Int: Result<JobResult, any Error>] = [:]
+    /// Indices of `ready` as they came.
+    var arrivals: [Int] = []
+    /// No more inputs, and why not when they failed.
+    var inputsEnded = false
+    var inputError: (any Error)?
+    var isOver = false
+    var consumer: Completion<Void>?
+    var pump: Completion<Void>?
+  }
+
+  private let state = Mutex(State())
+  private let driver: PoolDriver
+  private let order: ResultOrder
+  private let limit: Int
+  private let reader: ResultReader<Output>
+  let progress: ProgressReporter?
+
+  init(
+    driver: PoolDriver, order: ResultOrder, limit: Int, reader: ResultReader<Output>, progress: ProgressReporter?
+  ) {
+    self.driver = driver
+    self.order = order
+    self.limit = limit
+    self.reader = reader
+    self.progress = progress
+  }
+
+  // MARK: The pump
+
+  /// Waits until one more input may be taken; false when the stream is over.
+  func waitForRoom() async throws -> Bool {
+    while true {
+      let (answer, waiter) = state.withLock { state -> (Bool?, Completion<Void>?) in
+        if state.isOver { return (false, nil) }
+        if state.taken - state.consumed < limit { return (true, nil) }
+        let waiter = Completion<Void>()
+        state.pump = waiter
+        return (nil, waiter)
+      }
+      if let answer { return answer }
+      try await waiter?.wait()
+    }
+  }
+
+  /// Submits the next input's task. One that cannot be submitted is a failed result in its place.
+  func submit(_ source: TaskSource<Output>, _ traits: PoolMachine.Traits) {
+    let index = state.withLock { state in
+      defer { state.taken += 1 }
+      state.outstanding[state.taken] = .max
+      return state.taken
+    }
+    do {
+      let job = try source.job(for: driver.backend.capabilities)
+      let item = try driver.submit(job, traits) { [weak self] in self?.finish(index, $0) }
+      let isOver = state.withLock { state in
+        if state.outstanding[index] != nil { state.outstanding[index] = item }
+        return state.isOver
+      }
+      if isOver { driver.handle(.cancel(item)) }
+    } catch {
+      finish(index, .failure(error))
+    }
+  }
+
+  func endInputs(_ error: (any Error)?) {
+    let consumer = state.withLock { state in
+      (state.inputsEnded, state.inputError) = (true, error)
+      return state.consumer
+    }
+    consumer?.resolve(())
+  }
+
+  private func finish(_ index: Int, _ result: Result<JobResult, any Error>) {
+    switch result {
+    case .success: progress?.completed()
+    case .failure: progress?.failed()
+    }
+    let consumer = state.withLock { state -> Completion<Void>? in
+      state.outstanding[index] = nil
+      if state.isOver { return nil }
+      state.ready[index] = result
+      state.arrivals.append(index)
+      return state.consumer
+    }
+    consumer?.resolve(())
+  }
+
+  // MARK: The consumer
+
+  private enum Next {
+    case result(Result<JobResult, any Error>, pump: Completion<Void>?)
+    case inputFailed(any Error)
+    case end
+    case wait(Completion<Void>)
+  }
+
+  /// The next outcome; nil at the end.
+  func next() async throws -> Outcome? {
+    while true {
+      switch state.withLock({ take(&$0) }) {
+      case .result(let result, let pump):
+        pump?.resolve(())
+        return result.flatMap { result in Result { try reader.read(result) } }
+      case .inputFailed(let error):
+        cancel()
+        return .failure(error)
+      case .end:
+        progress?.finish()
+        return nil
+      case .wait(let waiter): try await waiter.wait()
+      }
+    }
+  }
+
+  private func take(_ state: inout State) -> Next {
+    if let index = order == .input ? state.consumed : state.arrivals.first, let result = state.ready[index] {
+      state.ready[index] = nil
+      state.arrivals.removeAll { $0 == index }
+      state.consumed += 1
+      return .result(result, pump: state.pump)
+    }
+    if state.isOver { return .end }
+    if state.inputsEnded, state.consumed == state.taken {
+      if let error = state.inputError {
+        state.inputError = nil
+        return .inputFailed(error)
+      }
+      return .end
+    }
+    let waiter = Completion<Void>()
+    state.consumer = waiter
+    return .wait(waiter)
+  }
+
+  /// Ends the stream: what no worker has begun never runs, what runs is stopped.
+  func cancel() {
+    let (items, pump, consumer) = state.withLock { state in
+      state.isOver = true
+      state.ready = [:]
+      return (Array(state.outstanding.values), state.pump, state.consumer)
+    }
+    pump?.resolve(())
+    consumer?.resolve(())
+    for item in items where item != .max { driver.handle(.cancel(item)) }
+    progress?.finish()
+  }
+}

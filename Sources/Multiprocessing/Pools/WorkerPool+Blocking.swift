@@ -1,0 +1,54 @@
+extension Blocking where Base: WorkerPool {
+  /// Runs a task in a worker; blocks the calling thread. See `WorkerPool.run(_:options:)`.
+  public func run<T: ProcessTask>(_ task: T, options: TaskOptions = TaskOptions()) throws -> T.Output {
+    try base.core.submit(TaskSource(task), options).blockingValue()
+  }
+
+  /// Runs a closure literal with its arguments in a worker; blocks the calling thread.
+  /// See `WorkerPool.run(_:options:body:)`.
+  public func run<each A: Codable & Sendable, R: Codable & Sendable>(
+    _ argument: repeat each A, options: TaskOptions = TaskOptions(),
+    body: @escaping @Sendable @concurrent (repeat each A) async throws -> R
+  ) throws -> R {
+    try base.core.submit(closureSource(repeat each argument, body: body), options).blockingValue()
+  }
+
+  /// Runs a closure literal on each input; blocks the calling thread. See `WorkerPool.map(_:options:_:)`.
+  public func map<Input: Codable & Sendable, R: Codable & Sendable>(
+    _ inputs: some Collection<Input>, options: MapOptions = MapOptions(),
+    _ body: @escaping @Sendable @concurrent (Input) async throws -> R
+  ) throws -> [R] {
+    let source = try MapSource(body)
+    let inputs = Array(inputs)
+    let completion = Completion<Result<[R], any Error>>()
+    let core = base.core
+    Task.detached {
+      do {
+        completion.resolve(.success(try await core.map(inputs, options, source)))
+      } catch {
+        completion.resolve(.failure(error))
+      }
+    }
+    guard let result = completion.waitBlocking() else { throw CancellationError() }
+    return try result.get()
+  }
+
+  /// Blocks the calling thread until all is done and the workers have ended. See `WorkerPool.join()`.
+  public func join() throws {
+    try base.core.checkClosed()
+    base.core.driver.ended.waitBlocking()
+  }
+
+  /// Cancels everything, ends the workers at once and waits for them. The pool is closed then.
+  public func terminate() {
+    base.core.driver.handle(.terminate)
+    base.core.driver.ended.waitBlocking()
+  }
+}
+
+extension PoolTask {
+  fileprivate func blockingValue() throws -> Output {
+    guard let result = completion.waitBlocking() else { throw CancellationError() }
+    return try output(result).get()
+  }
+}

@@ -1,0 +1,94 @@
+extension WorkerPool {
+  /// Runs a closure literal on each input as it is asked for: lazy, with at most `maxPending` inputs taken ahead of the
+  /// results taken. The inputs may be endless.
+  ///
+  /// - Parameters:
+  ///   - inputs: the inputs, iterated in a task of their own.
+  ///   - order: results in the order of the inputs, or as they come.
+  ///   - options: for each task, and for the whole.
+  ///   - body: a closure literal that captures nothing.
+  /// - Returns: the results. What goes wrong, a capturing closure too, is thrown by their iteration.
+  public func stream<Inputs: Sequence & Sendable, R: Codable & Sendable>(
+    _ inputs: Inputs, order: ResultOrder = .input, options: MapOptions = MapOptions(),
+    _ body: @escaping @Sendable @concurrent (Inputs.Element) async throws -> R
+  ) -> PoolResults<R> where Inputs.Element: Codable & Sendable {
+    core.stream(order, options, { try MapSource(body) }) { run, step in
+      for input in inputs {
+        guard try await run.waitForRoom() else { return }
+        step(input)
+      }
+    }
+  }
+
+  /// Runs a closure literal on each input of an asynchronous sequence. See the form for sequences; an error that the
+  /// inputs throw follows the results of the inputs before it.
+  public func stream<Inputs: AsyncSequence & Sendable, R: Codable & Sendable>(
+    _ inputs: Inputs, order: ResultOrder = .input, options: MapOptions = MapOptions(),
+    _ body: @escaping @Sendable @concurrent (Inputs.Element) async throws -> R
+  ) -> PoolResults<R> where Inputs.Element: Codable & Sendable {
+    core.stream(order, options, { try MapSource(body) }) { run, step in
+      guard try await run.waitForRoom() else { return }
+      for try await input in inputs {
+        step(input)
+        guard try await run.waitForRoom() else { return }
+      }
+    }
+  }
+
+  /// Runs tasks as their results are asked for. See the form for closures.
+  public func stream<T: ProcessTask>(
+    all tasks: some Sequence<T> & Sendable, order: ResultOrder = .input, options: MapOptions = MapOptions()
+  ) -> PoolResults<T.Output> {
+    core.stream(order, options, { try MapSource() }) { run, step in
+      for task in tasks {
+        guard try await run.waitForRoom() else { return }
+        step(task)
+      }
+    }
+  }
+}
+
+extension PoolCore {
+  /// Takes inputs and hands them on, as long as the run has room.
+  typealias Feed<Input: Sendable, Output: Sendable> =
+    @Sendable @concurrent (StreamRun<Output>, @escaping @Sendable (Input) -> Void) async throws -> Void
+
+  func stream<Input: Sendable, Output: Sendable>(
+    _ order: ResultOrder, _ options: MapOptions,
+    _ makeSource: @escaping @Sendable () throws -> MapSource<Input, Output>,
+    feed: @escaping Feed<Input, Output>
+  ) -> PoolResults<Output> {
+    
+    return PoolResults(
+      source: StreamSource {
+        let source = try makeSource()
+        let traits = try options.task.traits(self.capabilities, window: options.chunkSize ?? 1)
+        guard self.driver.isOpen else { throw self.driver.closingReason }
+        let limit = try Self.checkedLimit(options.maxPending ?? 4 * self.driver.configuredWorkers * traits.window)
+        let run = StreamRun(
+          driver: self.driver, order: order, limit: limit,
+          reader: ResultReader(coder: source.coder, format: self.capabilities.format),
+          progress: options.progress.map { ProgressReporter(style: $0, total: nil) })
+        let pump = Task.detached { await Self.pump(run, feed) { run.submit(source.source($0), traits) } }
+        return (run, pump)
+      })
+  }
+
+  private static func pump<Input, Output>(
+    _ run: StreamRun<Output>, _ feed: Feed<Input, Output>, _ step: @escaping @Sendable (Input) -> Void
+  ) async {
+    do {
+      try await feed(run, step)
+      run.endInputs(nil)
+    } catch {
+      run.endInputs(error)
+    }
+  }
+
+  private static func checkedLimit(_ limit: Int) throws -> Int {
+    guard limit > 0 else {
+      throw MultiprocessingError(.invalidArgument, "maxPending must be above zero, not \(limit)")
+    }
+    return limit
+  }
+}
