@@ -37,8 +37,8 @@ package struct UnmarkedDescriptor: Sendable {
   package let number: Int32
 
   /// Another number for the same open file, close-on-exec.
-  package init(copying descriptor: Descriptor) throws {
-    number = try systemCall("fcntl(F_DUPFD_CLOEXEC)") { fcntl(descriptor.number, F_DUPFD_CLOEXEC, 3) }
+  package init(copying descriptor: Int32) throws {
+    number = try systemCall("fcntl(F_DUPFD_CLOEXEC)") { fcntl(descriptor, F_DUPFD_CLOEXEC, 3) }
   }
 
   package func close() { Glibc.close(number) }

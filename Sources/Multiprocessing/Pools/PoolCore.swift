@@ -90,6 +90,7 @@ extension PoolCore {
 extension PoolDriver {
   var configuredWorkers: Int { state.withLock { $0.machine.configuration.workers } }
 
+  var isPerforming: Bool { state.withLock { $0.isPerforming } }
   var isOpen: Bool { state.withLock { $0.machine.phase == .open } }
 
   var statistics: PoolStatistics {

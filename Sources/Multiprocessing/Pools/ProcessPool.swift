@@ -85,5 +85,7 @@ extension ProcessPool {
     }
     guard core.driver.isOpen else { throw PoolDriver.closed }
     core.driver.handle(.resize(workers))
+    // Another thread may be performing what this led to.
+    while core.driver.isPerforming { await Task.yield() }
   }
 }

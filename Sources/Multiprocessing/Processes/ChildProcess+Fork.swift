@@ -46,9 +46,10 @@ extension ChildProcess {
       }
     }
     return try withoutActuallyEscaping(outcome) { outcome in
-      let process = try RunningProcess.launch(
+      let request = LaunchRequest(
         role: .task, name: name, path: path, isDaemon: isDaemon, context: ProcessContext(.fork),
-        by: ForkLauncher(body: outcome), printsErrors: true)
+        launcher: ForkLauncher(body: outcome), printsErrors: true)
+      let process = try RunningProcess.launch(request)
       let child = ChildProcess(
         process, task: { "forked closure" }, isSameBuildNeeded: true, decode: { try coder.decode($0, .sameBuild) })
       try child.begin()

@@ -66,9 +66,10 @@ extension ChildProcess {
     family.keepExitStatuses()
     let (defaultName, path) = family.nextName(prefix)
     let (format, reference) = (request.envelope.format, request.envelope.reference)
-    let process = try RunningProcess.launch(
+    let launch = LaunchRequest(
       role: .task, name: try name.map(checkedName) ?? defaultName, path: path, isDaemon: isDaemon, context: context,
       printsErrors: printsErrors, firstFrame: try request.envelope.frame(task: 1))
+    let process = try RunningProcess.launch(launch)
     let child = ChildProcess(
       process, task: { reference.symbolicDescription }, isSameBuildNeeded: format == .sameBuild,
       decode: { try coder.decode($0, format) })

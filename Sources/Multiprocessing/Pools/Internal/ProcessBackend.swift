@@ -21,7 +21,7 @@ final class ProcessBackend: WorkerBackend {
     family.keepExitStatuses()
     let (name, path) = family.nextName("PoolWorker")
     let process = try RunningProcess.launch(
-      role: .worker, name: name, path: path, isDaemon: true, context: context)
+      LaunchRequest(role: .worker, name: name, path: path, isDaemon: true, context: context))
     let worker = ProcessWorker(id: id, process: process, isForeign: capabilities.needsPortableNames, sink: sink)
     workers.withLock { $0[id] = worker }
     EventLog.info("started \(name) (pid \(process.id))")

@@ -13,15 +13,16 @@ func childMain(kind: Int32) {
 
 /// The main thread of a child: from its descriptors to the loop that serves the main actor.
 enum ChildMain {
-  /// Sets the process up and runs what the parent sends. Order matters: the page first (it says who we are when the fork
-  /// server dies), then the lifeline, then what can fail.
-  static func run() -> Never {
+  /// Sets the process up and runs what the parent sends. The lifeline first: a child that nobody knows of yet must not
+  /// outlive its parent. `announcesItself`: the parent learns the process id from here.
+  static func run(announcesItself: Bool = false) -> Never {
+    armLifeline()
+    let channel = FrameChannel(MessageSocket(Descriptor(owning: ChildSetup.channel)))
     let file = MemoryFile(Descriptor(owning: ChildSetup.page))
     guard let page = try? OwnChildPage(mapping: ChildSetup.page) else { ProcessControl.exitNow(73) }
-    armLifeline()
     page.catchCrashes()
-    let channel = FrameChannel(MessageSocket(Descriptor(owning: ChildSetup.channel)))
     do {
+      if announcesItself { try channel.send(Frame(.started, number: ThisProcess.currentID)) }
       let parameters = try ChildParameters(from: file)
       try prepare(parameters)
       ChildLoop(parameters: parameters, channel: channel, page: page).run()

@@ -4,31 +4,23 @@ extension RunningProcess {
   /// Starts a child by its context's start method and begins to watch it.
   ///
   /// - Throws: `startFailed` with the cause; then nothing is left of it.
-  static func launch(
-    role: ChildParameters.Role, name: String, path: [Int] = [], isDaemon: Bool, context: ProcessContext,
-    by launcher: (any Launcher)? = nil, sockets: (own: MessageSocket, theirs: MessageSocket)? = nil,
-    isQuiet: Bool = false, printsErrors: Bool = false, firstFrame: Frame? = nil
-  ) throws -> RunningProcess {
-    do {
-      let (own, theirs) = try sockets ?? MessageSocket.pair()
-      let channel = FrameChannel(own)
-      // Before the child exists: the socket holds it, and a value that cannot be sent starts nothing.
-      if let firstFrame { try channel.send(firstFrame, isBlocking: false) }
-      let parameters = ChildParameters(
-        role: role, name: name, path: path, isDaemon: isDaemon, context: context, printsErrors: printsErrors)
-      let pipe = isQuiet || context.inheritsStandardError ? nil : try DescriptorIO.pipe()
-      let null = isQuiet ? try DescriptorIO.openNull() : nil
-      let plan = LaunchPlan(
-        context: context, parameters: parameters, channel: theirs.descriptor, answers: channel,
-        lifeline: try Lifeline.current().reading, standardError: pipe?.writing ?? null)
-      ExitSequence.register()
-      MemoryWatch.current.begin()
-      let child = try (launcher ?? context.startMethod.launcher(for: context)).launch(plan)
-      return try adopt(child, plan: plan, relay: pipe.map { StandardErrorRelay(reading: $0.reading) })
-    } catch let error as MultiprocessingError {
-      throw error
-    } catch {
-      throw MultiprocessingError(.startFailed, doing: "starting \(name) by \(context.startMethod)", error)
+  static func launch(_ request: LaunchRequest) throws -> RunningProcess {
+    ExitSequence.register()
+    MemoryWatch.current.begin()
+    var attempts = 0
+    while true {
+      attempts += 1
+      do {
+        let (plan, relay) = try request.plan()
+        let launcher = request.launcher ?? request.context.startMethod.launcher(for: request.context)
+        return try adopt(launcher.launch(plan), plan: plan, relay: relay)
+      } catch let error as MultiprocessingError {
+        throw error
+      } catch let error as SystemError where error.isDisconnected && attempts < 5 {
+        continue  // the fork server died with the request in hand: no child came of it
+      } catch {
+        throw MultiprocessingError.startFailure(of: request.name, by: request.context.startMethod, error)
+      }
     }
   }
 

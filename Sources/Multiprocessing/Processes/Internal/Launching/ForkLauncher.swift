@@ -12,9 +12,8 @@ struct ForkLauncher: Launcher {
       EventLog.warning("forking a process that has \(threads) threads: locks they hold stay held in the child")
     }
     // The copy closes every private descriptor; these are copies of its own that are not.
-    let own = try [plan.channel, page.descriptor, plan.lifeline, plan.standardError].map { descriptor in
-      try descriptor.map { try UnmarkedDescriptor(copying: $0) }
-    }
+    let numbers = [try plan.channel.number, page.descriptor.number, plan.lifeline.number, plan.standardError?.number]
+    let own = try numbers.map { number in try number.map { try UnmarkedDescriptor(copying: $0) } }
     defer { for descriptor in own { descriptor?.close() } }
     // What is in the buffers now would otherwise be written by both.
     ChildSetup.flushStreams()

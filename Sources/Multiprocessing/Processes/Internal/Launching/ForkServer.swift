@@ -26,16 +26,11 @@ enum ForkServer {
     guard request.descriptors.count == 5 else { return }
     let channel = MessageSocket(request.descriptors[2])
     do {
-      guard let id = try ProcessControl.cloneSibling() else { becomeChild(request.descriptors.map(\.number)) }
-      send(Frame(.started, number: id), on: channel)
+      if try ProcessControl.cloneSibling() == nil { becomeChild(request.descriptors.map(\.number)) }
     } catch {
-      send(Frame(.startFailed, number: (error as? SystemError)?.number ?? 0), on: channel)
+      // The requester holds the other end; when it is gone, so are we at once.
+      try? FrameChannel(channel).send(Frame(.startFailed, number: (error as? SystemError)?.number ?? 0))
     }
-  }
-
-  private static func send(_ frame: Frame, on channel: MessageSocket) {
-    // The requester holds the other end; when it is gone, so are we at once.
-    try? FrameChannel(channel).send(frame)
   }
 
   private static func becomeChild(_ numbers: [Int32]) -> Never {
@@ -48,6 +43,6 @@ enum ForkServer {
     } catch {
       ProcessControl.exitNow(72)
     }
-    ChildMain.run()
+    ChildMain.run(announcesItself: true)
   }
 }

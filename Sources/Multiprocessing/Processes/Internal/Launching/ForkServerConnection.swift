@@ -7,13 +7,12 @@ final class ForkServerConnection: Sendable {
   private static let perProcess = PerProcess { ForkServerConnection() }
 
   final class Server: Sendable {
-    let control: MessageSocket
     let process: RunningProcess
+    var control: MessageSocket { process.channel.socket }
     private let environment: [String]
     private let workingDirectory: String?
 
-    init(control: MessageSocket, process: RunningProcess) {
-      self.control = control
+    init(process: RunningProcess) {
       self.process = process
       environment = Executable.environment()
       workingDirectory = Executable.workingDirectory()
@@ -38,11 +37,10 @@ final class ForkServerConnection: Sendable {
   func server() throws -> Server {
     try running.withLock { running in
       if let server = running, !server.process.hasEnded { return server }
-      let (own, theirs) = try MessageSocket.pair()
-      let process = try RunningProcess.launch(
+      let request = LaunchRequest(
         role: .worker, name: "ForkServer", isDaemon: true, context: ProcessContext(.spawn),
-        by: SpawnLauncher(kind: ChildSetup.serverKind), sockets: (own, theirs), isQuiet: true)
-      let server = Server(control: own, process: process)
+        launcher: SpawnLauncher(kind: ChildSetup.serverKind), isQuiet: true)
+      let server = Server(process: try RunningProcess.launch(request))
       running = server
       return server
     }

@@ -1,60 +1,36 @@
 internal import MultiprocessingSystem
-internal import Synchronization
 
 /// Start method `forkServer`, the requester's side: asks this process's server for a copy of itself.
 ///
-/// The request carries the child's descriptors, its channel among them, and the server answers on that channel; so
-/// requests of several threads need no order. A server that died is replaced. When it died with a request in hand, the
-/// end of the channel says that no child exists, and the page says which one does.
+/// The request carries the child's descriptors, its channel among them. The child's first act is to say who it is on that
+/// channel; the server speaks there only to say that there is none. So requests of several threads need no order, and a
+/// server that dies with a request in hand leaves either a child that speaks or the end of the channel.
 struct ForkServerLauncher: Launcher {
   func launch(_ plan: LaunchPlan) throws -> LaunchedChild {
-    var attempts = 0
-    while true {
-      let server = try ForkServerConnection.current.server()
-      var plan = plan
-      server.completeEnvironment(of: &plan.parameters)
-      let page = try plan.parameters.pageFile()
-      attempts += 1
-      do {
-        try request(plan, page: page, from: server)
-        return LaunchedChild(id: try answer(to: plan, page: page, from: server), page: page)
-      } catch let error as SystemError where error.isDisconnected && attempts < 5 {
-        ForkServerConnection.current.discard(server)
-      }
+    let server = try ForkServerConnection.current.server()
+    var parameters = plan.parameters
+    server.completeEnvironment(of: &parameters)
+    let page = try parameters.pageFile()
+    do {
+      try request(plan, page: page, from: server)
+      // The last copy here: from now on the end of the channel means that nobody has it.
+      plan.channel.release()
+      return LaunchedChild(id: try answer(on: plan.answers), page: page)
+    } catch let error as SystemError where error.isDisconnected {
+      ForkServerConnection.current.discard(server)
+      throw error
     }
   }
 
   private func request(_ plan: LaunchPlan, page: MemoryFile, from server: ForkServerConnection.Server) throws {
     let standard = try StandardDescriptors(error: plan.standardError)
-    let numbers = [standard.numbers[1], standard.numbers[2], plan.channel.number, page.descriptor.number]
+    let numbers = [standard.numbers[1], standard.numbers[2], try plan.channel.number, page.descriptor.number]
     let copies = try (numbers + [plan.lifeline.number]).map(Descriptor.duplicating)
     try withExtendedLifetime(standard) { try server.control.send(header: [1], descriptors: copies) }
   }
 
-  /// Waits for the server's answer on the child's channel, and for the server's death.
-  private func answer(
-    to plan: LaunchPlan, page: MemoryFile, from server: ForkServerConnection.Server
-  ) throws -> ProcessID {
-    let numbers = [plan.answers.socket.descriptor.number, server.control.descriptor.number]
-    while true {
-      let ready = try Polling.wait(for: numbers, timeout: nil)
-      if ready.contains(0), case .frame(let frame) = try plan.answers.receive(isBlocking: false) {
-        return try id(in: frame)
-      }
-      if ready.contains(1) { return try idAfterDeath(of: server, page: page) }
-    }
-  }
-
-  /// The server died with the request in hand. The child, if there is one, writes its id as its first act.
-  private func idAfterDeath(of server: ForkServerConnection.Server, page: MemoryFile) throws -> ProcessID {
-    for _ in 0..<1000 {
-      if let id = ChildPage.read(from: page)?.processID, id > 0 { return id }
-      _ = try Polling.wait(for: [], timeout: .milliseconds(1))
-    }
-    throw SystemError.disconnected
-  }
-
-  private func id(in frame: Frame) throws -> ProcessID {
+  private func answer(on channel: FrameChannel) throws -> ProcessID {
+    guard case .frame(let frame) = try channel.receive(isBlocking: true) else { throw SystemError.disconnected }
     if frame.kind == .started { return frame.number }
     throw SystemError(call: "clone(CLONE_PARENT)", number: frame.number)
   }

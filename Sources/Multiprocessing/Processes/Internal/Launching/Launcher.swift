@@ -1,16 +1,40 @@
 internal import MultiprocessingSystem
+internal import Synchronization
 
 /// A child about to be started: its descriptors and what it is told.
 struct LaunchPlan: Sendable {
   var context: ProcessContext
   var parameters: ChildParameters
   /// The child's end of the channel.
-  var channel: Descriptor
+  var channel: ChildEnd
   /// The parent's end, for what a start method answers.
   var answers: FrameChannel
   var lifeline: Descriptor
   /// What the child has as standard error; nil: the parent's.
   var standardError: Descriptor?
+}
+
+/// The child's end of its channel, until it is handed over.
+final class ChildEnd: Sendable {
+  private let descriptor: Mutex<Descriptor?>
+
+  init(_ descriptor: Descriptor) { self.descriptor = Mutex(descriptor) }
+
+  var number: Int32 {
+    get throws {
+      guard let descriptor = descriptor.withLock({ $0 }) else { throw SystemError.disconnected }
+      return descriptor.number
+    }
+  }
+
+  /// Closes it here.
+  func release() {
+    let released = descriptor.withLock { descriptor in
+      defer { descriptor = nil }
+      return descriptor
+    }
+    withExtendedLifetime(released) {}
+  }
 }
 
 /// A started child, not yet watched.
