@@ -12,6 +12,20 @@ package enum EventLog {
   private static let current = Atomic<Unmanaged<EventLogDestination>?>(nil)
 
   package static func send(to destination: EventLogDestination) {
+    if destination.isOurs { prepareRuntime() }
+    publish(destination)
+  }
+
+  /// Logs once to nowhere, so that the runtime has made every generic type on the way.
+  ///
+  /// Making one takes a lock of the runtime. A copy forked while another thread holds it waits for ever (seen in
+  /// `swift_getGenericMetadata`, in two of six trials with four busy threads); looking up one that is made takes none.
+  private static func prepareRuntime() {
+    publish(.standardError(level: .info, write: { _ in }))
+    info("process", metadata: ["id": "\(ProcessIdentity.currentID)"])
+  }
+
+  private static func publish(_ destination: EventLogDestination) {
     // SAFETY: releasing pairs with acquiring in `destination`: a reader sees a whole object. Never released.
     current.store(.passRetained(destination), ordering: .releasing)
   }

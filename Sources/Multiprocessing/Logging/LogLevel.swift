@@ -4,7 +4,7 @@ public import Logging
 ///
 /// The library uses five of them: `critical` for a pool whose initializer fails, `warning` for hazards (a fork of a
 /// process that has other threads), `info` for the life of processes (started, ended), `debug` and `trace` for
-/// bookkeeping.
+/// bookkeeping. A program that is compiled with `MemberImportVisibility` imports `Logging` to name them.
 public typealias LogLevel = Logger.Level
 
 /// Writes the library's own events to standard error, one line each with the name of the process it is about.
