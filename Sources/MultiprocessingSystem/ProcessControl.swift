@@ -65,11 +65,11 @@ package enum ProcessControl {
   /// Ignores a signal in this process.
   package static func ignore(_ number: Int32) { Glibc.signal(number, SIG_IGN) }
 
-  /// Makes SIGTERM readable on the descriptor returned instead of ending the process.
-  package static func catchTermination() throws -> Descriptor {
-    let descriptor = Descriptor(owning: try systemCall("eventfd") { mp_eventfd() })
-    try systemCall("sigaction") { mp_catch_termination(descriptor.number) }
-    return descriptor
+  /// Makes SIGTERM wake this instead of ending the process.
+  package static func catchTermination() throws -> WakeUp {
+    let wakeUp = try WakeUp()
+    try systemCall("sigaction") { mp_catch_termination(wakeUp.descriptor.number) }
+    return wakeUp
   }
 
   /// Ends this process without running exit handlers.

@@ -94,7 +94,7 @@ extension PoolDriver {
   /// Workers that are not on their way out, in the order of their starts.
   var workers: [(id: WorkerID, worker: PoolMachine.Worker)] {
     state.withLock { state in
-      state.machine.workers.filter { $0.value.state != .retiring }.sorted { $0.key < $1.key }
+      state.machine.workers.filter { $0.value.mayRetire }.sorted { $0.key < $1.key }
         .map { ($0.key, $0.value) }
     }
   }

@@ -126,7 +126,8 @@ struct PoolMachine {
     if phase == .open || !items.isEmpty { startMissing(&actions) }
     for id in workers.keys.sorted() where workers[id]?.state == .ready { fill(id, &actions) }
     if phase != .open, items.isEmpty {
-      for id in workers.keys.sorted() where workers[id]?.state != .retiring { retire(id, &actions) }
+      // One that is being stopped answers, or its grace period ends: retiring it now would call that off.
+      for id in workers.keys.sorted() where workers[id]?.mayRetire == true { retire(id, &actions) }
       if workers.isEmpty, !hasEnded {
         hasEnded = true
         actions.append(.end)
@@ -193,6 +194,8 @@ struct PoolMachine {
 }
 
 extension PoolMachine.Worker {
+  var mayRetire: Bool { state != .retiring && !isStopping }
+
   var isStopping: Bool {
     if case .stopping = state { return true }
     return false

@@ -29,7 +29,7 @@ final class ChildLoop: Sendable {
   func run() -> Never {
     var numbers = [channel.socket.descriptor.number]
     let termination = isWorker ? try? ProcessControl.catchTermination() : nil
-    if let termination { numbers.append(termination.number) }
+    if let termination { numbers.append(termination.descriptor.number) }
     let mainQueue = numbers.count
     if let handle = MainQueue.handle { numbers.append(handle) }
     var isListening = true
@@ -44,6 +44,7 @@ final class ChildLoop: Sendable {
         } else if index == mainQueue {
           MainQueue.drain()
         } else {
+          termination?.clear()
           stopSoftly()
         }
       }
