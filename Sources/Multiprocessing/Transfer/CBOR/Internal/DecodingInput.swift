@@ -1,20 +1,28 @@
+internal import MultiprocessingSystem
+
 /// The bytes of one message while it is read. Nothing in them is believed: every length is held against what is left.
 final class DecodingInput {
-  // SAFETY: borrowed for the duration of one `CBORDecoder.decode`, which calls `invalidate` before it returns.
-  private var bytes: UnsafeRawBufferPointer
+  // SAFETY: borrowed for the duration of one `CBORDecoder.decode`, which calls `invalidate` before it returns. Behind a
+  // pointer, because a stored variable would cost a check for exclusive access at each byte.
+  private let place: UnsafeMutablePointer<UnsafeRawBufferPointer>
   /// Keeps `bytes` alive where they are the decoder's own.
   private var owned: UnsafeMutableRawBufferPointer?
   /// Where long containers end, so that skipping one again, level by level, costs nothing.
   private var knownEnds: [Int: Int] = [:]
-  let userInfo: [CodingUserInfoKey: any Sendable]
+  private let extraUserInfo: [CodingUserInfoKey: any Sendable]
+  /// The descriptors that came with the message; nil where there is no message around the bytes.
+  private let descriptors: [Descriptor]?
   let copiesTrivialArrays: Bool
   let gauge: StackGauge
 
   init(
-    _ bytes: UnsafeRawBufferPointer, userInfo: [CodingUserInfoKey: any Sendable], copiesTrivialArrays: Bool
+    _ bytes: UnsafeRawBufferPointer, userInfo: [CodingUserInfoKey: any Sendable], descriptors: [Descriptor]?,
+    copiesTrivialArrays: Bool
   ) {
-    self.bytes = bytes
-    self.userInfo = userInfo
+    place = .allocate(capacity: 1)
+    place.initialize(to: bytes)
+    extraUserInfo = userInfo
+    self.descriptors = descriptors
     self.copiesTrivialArrays = copiesTrivialArrays
     gauge = StackGauge()
   }
@@ -25,18 +33,32 @@ final class DecodingInput {
     owned.copyBytes(from: copy)
     self.owned = owned
     // SAFETY: freed in `deinit`.
-    bytes = UnsafeRawBufferPointer(owned)
-    userInfo = input.userInfo
+    place = .allocate(capacity: 1)
+    place.initialize(to: UnsafeRawBufferPointer(owned))
+    extraUserInfo = input.extraUserInfo
+    descriptors = input.descriptors
     copiesTrivialArrays = input.copiesTrivialArrays
     gauge = input.gauge
   }
 
-  deinit { owned?.deallocate() }
+  deinit {
+    place.deallocate()
+    owned?.deallocate()
+  }
+
+  @inline(__always)
+  private var bytes: UnsafeRawBufferPointer { place.pointee }
+
+  var userInfo: [CodingUserInfoKey: Any] {
+    var userInfo: [CodingUserInfoKey: Any] = extraUserInfo
+    if let descriptors { userInfo[TransferContext.userInfoKey] = TransferContext(received: descriptors) }
+    return userInfo
+  }
 
   var count: Int { bytes.count }
 
   /// Makes a decoder that outlives its call find nothing instead of memory that is gone.
-  func invalidate() { bytes = UnsafeRawBufferPointer(start: nil, count: 0) }
+  func invalidate() { place.pointee = UnsafeRawBufferPointer(start: nil, count: 0) }
 
   // MARK: Heads
 

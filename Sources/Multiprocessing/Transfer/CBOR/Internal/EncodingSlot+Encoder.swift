@@ -56,9 +56,9 @@ extension EncodingSlot {
   /// Writes the content of an optional that is not nil, so that it differs from nil even where it reads as null.
   @inline(__always)
   func writeSome<T: Encodable>(_ value: T, at key: @autoclosure () -> (any CodingKey)?) throws {
-    let mark = output.bytes.count
+    let mark = output.count
     try write(value, at: key())
-    if output.readsAsNil(at: mark) { output.bytes.insert(contentsOf: CBORTag.someHead, at: mark) }
+    if output.readsAsNil(at: mark) { output.buffer.pointee.insert(contentsOf: CBORTag.someHead, at: mark) }
   }
 
   func checkDepth(_ value: Any) throws {
@@ -74,6 +74,6 @@ extension EncodingSlot {
 extension EncodingOutput {
   /// Whether the item there is null, or the mark of an optional that is not nil.
   func readsAsNil(at offset: Int) -> Bool {
-    bytes[offset] == 0xF6 || bytes[offset...].starts(with: CBORTag.someHead)
+    buffer.pointee[offset] == 0xF6 || buffer.pointee[offset...].starts(with: CBORTag.someHead)
   }
 }

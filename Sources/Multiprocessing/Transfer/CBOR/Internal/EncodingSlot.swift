@@ -30,7 +30,7 @@ final class EncodingSlot {
     self.key = key
     self.isOptional = isOptional
     depth = (parent?.depth ?? -1) + 1
-    start = output.bytes.count
+    start = output.count
   }
 
   /// The keys from the root to this value.
@@ -60,9 +60,9 @@ extension EncodingSlot {
     guard kind == .empty, phase != .finished else { return false }
     if phase == .open {
       output.surface(self)
-      if wanted != .single { output.bytes.append(wanted == .keyed ? CBORMajor.map : CBORMajor.array) }
+      if wanted != .single { output.append(wanted == .keyed ? CBORMajor.map : CBORMajor.array) }
     } else if wanted == .unkeyed {
-      output.bytes[start] = CBORMajor.array
+      output.buffer.pointee[start] = CBORMajor.array
     }
     kind = wanted
     return true
@@ -71,24 +71,24 @@ extension EncodingSlot {
   /// Completes the head. The slot must be the top one.
   func close() {
     switch kind {
-    case .empty: output.bytes.append(CBORMajor.map)
-    case .single: if count == 0 { output.bytes.append(CBORMajor.map) }
+    case .empty: output.append(CBORMajor.map)
+    case .single: if count == 0 { output.append(CBORMajor.map) }
     case .keyed, .unkeyed: patchCount()
     case .byteString: break
     }
-    end = output.bytes.count
+    end = output.count
     phase = .closed
   }
 
   func patchCount() {
     let major = kind == .keyed ? CBORMajor.map : CBORMajor.array
     guard isWide else {
-      output.bytes[start] = major | UInt8(truncatingIfNeeded: count)
+      output.buffer.pointee[start] = major | UInt8(truncatingIfNeeded: count)
       return
     }
-    output.bytes[start] = major | 26
+    output.buffer.pointee[start] = major | 26
     for index in 0..<4 {
-      output.bytes[start + 1 + index] = UInt8(truncatingIfNeeded: count >> (24 - 8 * index))
+      output.buffer.pointee[start + 1 + index] = UInt8(truncatingIfNeeded: count >> (24 - 8 * index))
     }
   }
 }
@@ -100,7 +100,7 @@ extension EncodingSlot {
   @inline(__always)
   func entry(_ body: () throws -> Void) throws {
     if output.top === self, kind != .byteString, count < 23 || isWide {
-      let mark = output.bytes.count
+      let mark = output.count
       do { try body() } catch {
         output.rollBack(to: mark, self)
         throw error
@@ -127,7 +127,7 @@ extension EncodingSlot {
   func only(_ value: Any, _ body: () throws -> Void) throws {
     guard kind == .single, count == 0 else { throw error(value, "a second value in a single-value container") }
     if output.top === self {
-      let mark = output.bytes.count
+      let mark = output.count
       do { try body() } catch {
         output.rollBack(to: mark, self)
         throw error

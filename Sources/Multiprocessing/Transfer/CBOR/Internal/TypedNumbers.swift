@@ -50,16 +50,27 @@ struct TypedNumbers {
 
   /// The elements from an index on as plain items.
   func items(from first: Int) throws(CBORFault) -> [UInt8] {
-    let output = EncodingOutput(into: [], copiesTrivialArrays: false, userInfo: [:])
-    for index in first..<count {
-      let item = try item(at: index)
-      if item.major == CBORMajor.simple {
-        output.write(try input.double(item))
-      } else {
-        output.writeHead(item.major, item.argument)
-      }
+    var values: [CBORItem] = []
+    for index in first..<count { values.append(try item(at: index)) }
+    var items: [UInt8] = []
+    // SAFETY: the output is not used after the call.
+    withUnsafeMutablePointer(to: &items) { buffer in
+      let output = EncodingOutput(into: buffer)
+      for value in values { output.writeHead(value) }
     }
-    return output.bytes
+    return items
+  }
+}
+
+extension EncodingOutput {
+  /// Writes a number in the size that it has.
+  fileprivate func writeHead(_ number: CBORItem) {
+    switch (number.major, number.info) {
+    case (CBORMajor.simple, 25): write(Float(DecodingInput.half(UInt16(number.argument))))
+    case (CBORMajor.simple, 26): write(Float(bitPattern: UInt32(number.argument)))
+    case (CBORMajor.simple, _): write(Double(bitPattern: number.argument))
+    default: writeHead(number.major, number.argument)
+    }
   }
 }
 
