@@ -3,5 +3,6 @@
 #define MP_CMULTIPROCESSING_H
 
 #include "mp_descriptor.h"
+#include "mp_stack.h"
 
 #endif

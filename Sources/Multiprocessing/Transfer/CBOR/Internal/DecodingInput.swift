@@ -8,12 +8,12 @@ final class DecodingInput {
   /// Keeps `bytes` alive where they are the decoder's own.
   private var owned: UnsafeMutableRawBufferPointer?
   /// Where long containers end, so that skipping one again, level by level, costs nothing.
-  private var knownEnds: [Int: Int] = [:]
+  var knownEnds: [Int: Int] = [:]
   private let extraUserInfo: [CodingUserInfoKey: any Sendable]
   /// The descriptors that came with the message; nil where there is no message around the bytes.
   private let descriptors: [Descriptor]?
   let copiesTrivialArrays: Bool
-  let gauge: StackGauge
+  var gauge: StackGauge
 
   init(
     _ bytes: UnsafeRawBufferPointer, userInfo: [CodingUserInfoKey: any Sendable], descriptors: [Descriptor]?,
@@ -100,7 +100,7 @@ final class DecodingInput {
   }
 
   @inline(never)
-  private func tagged(_ first: CBORItem) throws(CBORFault) -> CBORItem {
+  func tagged(_ first: CBORItem) throws(CBORFault) -> CBORItem {
     var head = first
     var tag: UInt64?
     var depth = 0
@@ -163,57 +163,4 @@ final class DecodingInput {
 
   /// Whether an indefinite-length item ends at an offset.
   func isBreak(at offset: Int) -> Bool { offset < bytes.count && bytes[offset] == 0xFF }
-
-  // MARK: Skipping
-
-  /// Where the item at an offset ends.
-  @inline(__always)
-  func end(of offset: Int, depth: Int) throws(CBORFault) -> Int {
-    let head = try head(at: offset)
-    if head.major <= CBORMajor.negative || (head.major == CBORMajor.simple && !head.isIndefinite) { return head.next }
-    return try end(of: head, at: offset, depth: depth)
-  }
-
-  @inline(never)
-  private func end(of first: CBORItem, at offset: Int, depth: Int) throws(CBORFault) -> Int {
-    guard depth <= CBORBounds.depth else { throw .corrupted("nested deeper than \(CBORBounds.depth) levels") }
-    let head = first.major == CBORMajor.tag ? try tagged(first) : first
-    switch head.major {
-    case CBORMajor.bytes, CBORMajor.text:
-      if head.isIndefinite { return try endOfChunks(head) }
-      return head.next + (try content(of: head)).count
-    case CBORMajor.array, CBORMajor.map:
-      return try endOfContainer(head, at: offset, depth: depth)
-    case CBORMajor.simple where head.isIndefinite:
-      throw .corrupted("an end where no indefinite-length item is open")
-    default:
-      return head.next
-    }
-  }
-
-  private func endOfContainer(_ head: CBORItem, at offset: Int, depth: Int) throws(CBORFault) -> Int {
-    if !knownEnds.isEmpty, let end = knownEnds[offset] { return end }
-    let size = head.major == CBORMajor.map ? 2 : 1
-    var position = head.next
-    if head.isIndefinite {
-      while !isBreak(at: position) {
-        for _ in 0..<size { position = try end(of: position, depth: depth + 1) }
-      }
-      position += 1
-    } else {
-      for _ in 0..<size * (try count(of: head, size: size)) { position = try end(of: position, depth: depth + 1) }
-    }
-    if position - offset > 1024 { knownEnds[offset] = position }
-    return position
-  }
-
-  private func endOfChunks(_ head: CBORItem) throws(CBORFault) -> Int {
-    var position = head.next
-    while !isBreak(at: position) {
-      let chunk = try self.head(at: position)
-      guard chunk.major == head.major, !chunk.isIndefinite else { throw .corrupted("a chunk of another kind") }
-      position = chunk.next + (try content(of: chunk)).count
-    }
-    return position + 1
-  }
 }

@@ -11,12 +11,12 @@ extension EncodingOutput {
   func bringForward(_ slot: EncodingSlot) throws {
     switch slot.phase {
     case .open:
-      guard isOpen(slot) else { throw slot.error(slot.codingPath, "the container is not in use at this place") }
+      guard isOpen(slot) else { throw slot.error("the container is not in use at this place") }
       surface(slot)
     case .closed: break
     case .finished:
       if let failure { throw failure }
-      throw slot.error(slot.codingPath, "the container was used after the encode(to:) that made it had ended")
+      throw slot.error("the container was used after the encode(to:) that made it had ended")
     }
   }
 

@@ -10,7 +10,7 @@ final class EncodingOutput {
   /// What went wrong in a call that cannot throw; thrown when the message is finished.
   var failure: EncodingError?
   let copiesTrivialArrays: Bool
-  let gauge = StackGauge()
+  var gauge = StackGauge()
   private let extraUserInfo: [CodingUserInfoKey: any Sendable]
   /// The message's context, made when a value asks for it; nil where there is none to make.
   let context: LazyContext?

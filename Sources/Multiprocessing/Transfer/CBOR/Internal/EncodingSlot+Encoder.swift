@@ -17,7 +17,7 @@ extension EncodingSlot: Encoder {
   private func claimed(_ kind: Kind) -> EncodingSlot {
     if claim(kind) { return self }
     let text = "the value asked for containers of different kinds, or for one after its encode(to:) had ended"
-    if output.failure == nil { output.failure = error(codingPath, text) }
+    if output.failure == nil { output.failure = error(text) }
     return .refusing(like: self)
   }
 
@@ -47,7 +47,7 @@ extension EncodingSlot {
   private func writeAny<T: Encodable>(_ value: T, at key: (any CodingKey)?) throws {
     if output.copiesTrivialArrays, CopiedArray.write(value, to: output) { return }
     let slot = EncodingSlot(output, in: self, at: key, isOptional: RuntimeLayout.isOptional(T.self))
-    try slot.checkDepth(value)
+    try slot.checkDepth(T.self)
     output.top = slot
     try value.encode(to: slot)
     output.finish(slot, returningTo: self)
@@ -61,12 +61,12 @@ extension EncodingSlot {
     if output.readsAsNil(at: mark) { output.buffer.pointee.insert(contentsOf: CBORTag.someHead, at: mark) }
   }
 
-  func checkDepth(_ value: Any) throws {
+  func checkDepth(_ type: Any.Type?) throws {
     guard depth <= CBORBounds.depth else {
-      throw error(value, "nested deeper than \(CBORBounds.depth) levels")
+      throw error("nested deeper than \(CBORBounds.depth) levels", of: type)
     }
-    guard !output.gauge.isExhausted else {
-      throw error(value, "nested too deeply: its encode(to:) calls use more than \(CBORBounds.stack) bytes of stack")
+    guard !output.gauge.isExhausted() else {
+      throw error("nested too deeply: the thread's stack is used up by its encode(to:) calls", of: type)
     }
   }
 }

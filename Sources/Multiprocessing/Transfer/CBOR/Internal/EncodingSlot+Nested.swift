@@ -8,7 +8,7 @@ extension EncodingSlot {
       try entry {
         if let name { output.write(name) }
         let slot = EncodingSlot(output, in: self, at: key)
-        try slot.checkDepth(name ?? "a nested container")
+        try slot.checkDepth(nil)
         output.top = slot
         if kind != .empty { _ = slot.claim(kind) }
         result = slot

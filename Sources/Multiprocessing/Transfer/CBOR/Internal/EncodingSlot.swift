@@ -44,9 +44,11 @@ final class EncodingSlot {
     return path.reversed()
   }
 
-  func error(_ value: Any, _ text: String, at key: (any CodingKey)? = nil, cause: (any Error)? = nil) -> EncodingError {
-    let path = key.map { codingPath + [$0] } ?? codingPath
-    return .invalidValue(value, .init(codingPath: path, debugDescription: text, underlyingError: cause))
+  /// An error at this place. It holds a name for the value, not the value: describing one that is nested too deeply
+  /// would overflow the stack.
+  func error(_ text: String, of type: Any.Type? = nil) -> EncodingError {
+    let name = type.map { "a value of type \($0)" } ?? "a value"
+    return .invalidValue(name, .init(codingPath: codingPath, debugDescription: text))
   }
 }
 
@@ -116,7 +118,7 @@ extension EncodingSlot {
     try output.bringForward(self)
     if kind == .byteString { try output.unpack(self) }
     if count >= 23, !isWide { output.widen(self) }
-    guard count < Int(UInt32.max) else { throw error(count, "more entries than a container may have (2^32 - 1)") }
+    guard count < Int(UInt32.max) else { throw error("more entries than a container may have (2^32 - 1)") }
     try output.writeEntry(of: self, body)
     count += 1
     if phase == .closed { patchCount() }
@@ -124,8 +126,8 @@ extension EncodingSlot {
 
   /// Writes the one value of a single-value container.
   @inline(__always)
-  func only(_ value: Any, _ body: () throws -> Void) throws {
-    guard kind == .single, count == 0 else { throw error(value, "a second value in a single-value container") }
+  func only(_ body: () throws -> Void) throws {
+    guard kind == .single, count == 0 else { throw output.failure ?? error("a second value in a single-value container") }
     if output.top === self {
       let mark = output.count
       do { try body() } catch {
