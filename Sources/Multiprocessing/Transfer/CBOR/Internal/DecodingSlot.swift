@@ -63,7 +63,7 @@ extension DecodingSlot: Decoder {
   var userInfo: [CodingUserInfoKey: Any] { input.userInfo }
 
   func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
-    KeyedDecodingContainer(KeyedItemDecoder(index: try reading(MapIndex.self) { () throws(CBORFault) in
+    KeyedDecodingContainer(KeyedItemDecoder(index: try reading([String: Any].self) { () throws(CBORFault) in
       try MapIndex(self)
     }))
   }

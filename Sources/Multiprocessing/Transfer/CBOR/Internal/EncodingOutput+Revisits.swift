@@ -51,11 +51,12 @@ extension EncodingOutput {
     let tail = Array(buffer.pointee[mark...])
     buffer.pointee.removeLast(tail.count)
     buffer.pointee.insert(contentsOf: tail, at: place)
-    for other in closedEarly where other.start >= mark {
-      other.start += place - mark - tail.count
-      other.end += place - mark - tail.count
-    }
     forEachSlot { other in
+      if other.start >= mark {
+        other.start += place - mark
+        other.end += place - mark
+        return
+      }
       // An equal end belongs to the slot itself or to what contains it; what it contains starts behind it.
       if other.end > place || (other.end == place && other.start <= slot.start) { other.end += tail.count }
       if other.start >= place { other.start += tail.count }

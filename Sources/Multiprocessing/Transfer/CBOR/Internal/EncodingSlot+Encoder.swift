@@ -18,14 +18,7 @@ extension EncodingSlot: Encoder {
     if claim(kind) { return self }
     let text = "the value asked for containers of different kinds, or for one after its encode(to:) had ended"
     if output.failure == nil { output.failure = error(text) }
-    return .refusing(like: self)
-  }
-
-  /// A slot that takes nothing.
-  private static func refusing(like slot: EncodingSlot) -> EncodingSlot {
-    let refusing = EncodingSlot(slot.output, in: slot.parent, at: slot.key)
-    refusing.phase = .finished
-    return refusing
+    return .refusing(output, in: parent, at: key)
   }
 }
 

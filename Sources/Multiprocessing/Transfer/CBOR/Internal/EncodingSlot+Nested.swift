@@ -17,9 +17,7 @@ extension EncodingSlot {
     } catch {
       if output.failure == nil { output.failure = error as? EncodingError }
     }
-    let refusing = EncodingSlot(output, in: self, at: key)
-    refusing.phase = .finished
-    return refusing
+    return .refusing(output, in: self, at: key)
   }
 
   /// Makes an empty container one byte string; false if it already has entries.

@@ -23,14 +23,23 @@ final class EncodingSlot {
   var end = 0
 
   init(
-    _ output: EncodingOutput, in parent: EncodingSlot?, at key: (any CodingKey)? = nil, isOptional: Bool = false
+    _ output: EncodingOutput, in parent: EncodingSlot?, at key: (any CodingKey)? = nil, isOptional: Bool = false,
+    start: Int? = nil
   ) {
     self.output = output
     self.parent = parent
     self.key = key
     self.isOptional = isOptional
     depth = (parent?.depth ?? -1) + 1
-    start = output.count
+    self.start = start ?? output.count
+  }
+
+  /// A slot that takes nothing, for a call that cannot throw.
+  static func refusing(_ output: EncodingOutput, in parent: EncodingSlot?, at key: (any CodingKey)?) -> EncodingSlot {
+    // Its start means nothing: the output may be complete, and its bytes gone.
+    let slot = EncodingSlot(output, in: parent, at: key, start: 0)
+    slot.phase = .finished
+    return slot
   }
 
   /// The keys from the root to this value.

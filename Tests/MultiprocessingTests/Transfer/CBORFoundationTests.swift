@@ -1,0 +1,40 @@
+import Foundation
+import Testing
+
+@testable import Multiprocessing
+
+@Suite struct `CBOR carries Foundation's values` {
+  struct Record: Codable, Equatable {
+    var name = "record"
+    var date = Date(timeIntervalSince1970: 1_234_567.891)
+    var url = URL(string: "https://example.com/a?b=c")!
+    var identifier = UUID()
+    var price = Decimal(string: "12345678901234567890.123456789")!
+    var blob = Data([0, 1, 255, 23, 24])
+    var indices = IndexSet([1, 2, 5])
+    var parts = DateComponents(year: 2026, month: 3)
+  }
+
+  @Test func `a record comes back equal`() throws {
+    try expectRoundTrip(Record())
+    try expectRoundTrip([Record(), Record()])
+    try expectRoundTrip([Date.distantPast, .distantFuture, .now])
+    try expectRoundTrip([UUID: Date]())
+  }
+
+  @Test func `data is a byte string`() throws {
+    let data = Data((0..<1000).map { UInt8(truncatingIfNeeded: $0) })
+    let bytes = try CBOREncoder().encode(data)
+    #expect(bytes.count == 1003 && bytes[0] == 0x59)
+    try expectRoundTrip(data)
+    try expectRoundTrip(["x": Data()])
+    try expectRoundTrip([data, Data(), Data([1])])
+    #expect(try CBORDecoder().decode(Data.self, from: [0x82, 0x01, 0x18, 0xFF]) == Data([1, 255]))
+    #expect(try CBORDecoder().decode(Data.self, from: [0xD8, 0x40, 0x42, 0x01, 0xFF]) == Data([1, 255]))
+    #expect(try CBORDecoder().decode([UInt8].self, from: bytes) == [UInt8](data))
+  }
+
+  @Test func `a megabyte of data comes back equal`() throws {
+    try expectRoundTrip(Data((0..<1_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }))
+  }
+}
