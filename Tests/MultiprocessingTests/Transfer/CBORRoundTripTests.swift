@@ -38,6 +38,18 @@ func expectRoundTrip<T: Codable & Equatable>(_ value: T, location: SourceLocatio
 
   enum Colour: String, Codable, CodingKeyRepresentable { case red, green }
   enum Digit: Int, Codable { case one = 1, two }
+  struct Large: Codable, Equatable { var a = Int128.min, b = UInt128.max, c: Int128? = .max, d: UInt128? }
+
+  struct Alone: Codable, Equatable {
+    var value: Int128
+    init(value: Int128) { self.value = value }
+    init(from decoder: any Decoder) throws { value = try decoder.singleValueContainer().decode(Int128.self) }
+    func encode(to encoder: any Encoder) throws {
+      var container = encoder.singleValueContainer()
+      try container.encode(value)
+    }
+  }
+
   struct Pair: Codable, Hashable { var x: Int, y: Int }
 
   @Test func `a struct comes back equal`() throws { try expectRoundTrip(Fields()) }
@@ -82,6 +94,8 @@ func expectRoundTrip<T: Codable & Equatable>(_ value: T, location: SourceLocatio
     try expectRoundTrip(["x": Int16.min, "y": .max])
     try expectRoundTrip(["x": Int32.min, "y": .max])
     try expectRoundTrip([UInt8.max: UInt16.max])
+    try expectRoundTrip(Large())
+    try expectRoundTrip(Alone(value: .min))
     try expectRoundTrip([UInt32.max: UInt.max])
   }
 

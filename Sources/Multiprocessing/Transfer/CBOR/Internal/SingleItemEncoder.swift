@@ -8,6 +8,10 @@ struct SingleItemEncoder: SingleValueEncodingContainer {
 
   func encode<S: DirectScalar>(_ value: S) throws { try slot.only { value.write(to: slot.output) } }
 
+  // Without these two, the protocol's own default, which throws, would be taken before the generic form above.
+  func encode(_ value: Int128) throws { try slot.only { slot.output.write(value) } }
+  func encode(_ value: UInt128) throws { try slot.only { slot.output.write(value) } }
+
   func encode<T: Encodable>(_ value: T) throws {
     try slot.only {
       if slot.isOptional {
