@@ -37,4 +37,39 @@ import Testing
   @Test func `a megabyte of data comes back equal`() throws {
     try expectRoundTrip(Data((0..<1_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }))
   }
+
+  /// Bytes with a rule of their own.
+  struct EvenBytes: RangeReplaceableCollection, Codable {
+    private var bytes: [UInt8] = []
+    init() {}
+    init(from decoder: any Decoder) throws {
+      var list = try decoder.unkeyedContainer()
+      while !list.isAtEnd { bytes.append(try list.decode(UInt8.self) & 0xFE) }
+    }
+    func encode(to encoder: any Encoder) throws {
+      var list = encoder.unkeyedContainer()
+      try list.encode(contentsOf: bytes)
+    }
+    var startIndex: Int { 0 }
+    var endIndex: Int { bytes.count }
+    subscript(position: Int) -> UInt8 { bytes[position] }
+    func index(after index: Int) -> Int { index + 1 }
+    mutating func replaceSubrange(_ range: Range<Int>, with new: some Collection<UInt8>) {
+      bytes.replaceSubrange(range, with: new)
+    }
+  }
+
+  @Test func `only data is read in one piece`() throws {
+    struct Probe: Decodable {
+      init(from decoder: any Decoder) throws {
+        let slot = try #require(decoder as? DecodingSlot)
+        #expect(try FoundationData.read(Data.self, from: slot) == Data(repeating: 5, count: 100))
+        #expect(try FoundationData.read(EvenBytes.self, from: slot) == nil)
+        #expect(try FoundationData.read(String.self, from: slot) == nil)
+      }
+    }
+    let bytes = try CBOREncoder().encode([UInt8](repeating: 5, count: 100))
+    _ = try CBORDecoder().decode(Probe.self, from: bytes)
+    #expect(try CBORDecoder().decode(EvenBytes.self, from: bytes).elementsEqual(repeatElement(4, count: 100)))
+  }
 }

@@ -51,7 +51,7 @@ struct UnkeyedItemDecoder: UnkeyedDecodingContainer {
   private mutating func expand() throws {
     guard let numbers else { return }
     let items = try slot.reading([Any].self) { () throws(CBORFault) in
-      DecodingInput(owning: try numbers.items(from: currentIndex), like: slot.input)
+      DecodingInput(owning: try numbers.items(from: currentIndex, in: slot.input), like: slot.input)
     }
     slot = DecodingSlot(items, in: slot.parent, at: slot.key, offset: 0)
     self.numbers = nil
