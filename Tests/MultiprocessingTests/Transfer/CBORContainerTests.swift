@@ -21,7 +21,8 @@ import Testing
     try CBOREncoder().encode(Writing(body: body))
   }
 
-  private func decode<T: Decodable>(_ type: T.Type = T.self, _ body: @escaping (any Encoder) throws -> Void) throws -> T {
+  private func decode<T: Decodable>(_ type: T.Type = T.self, _ body: @escaping (any Encoder) throws -> Void) throws -> T
+  {
     try CBORDecoder().decode(type, from: bytes(body))
   }
 
@@ -149,7 +150,11 @@ import Testing
 
   @Test func `bytes given in one piece become a byte string, and a list when more follows`() throws {
     let content = (0..<200).map { UInt8($0) }
-    #expect(try bytes { var list = $0.unkeyedContainer(); try list.encode(contentsOf: content) }.first == 0x58)
+    let packed = try bytes { encoder in
+      var list = encoder.unkeyedContainer()
+      try list.encode(contentsOf: content)
+    }
+    #expect(packed == [0x58, 200] + content)
     let mixed: [Int] = try decode { encoder in
       var list = encoder.unkeyedContainer()
       try list.encode(contentsOf: content)
@@ -186,7 +191,10 @@ import Testing
   }
 
   @Test func `what outlives its call is refused`() throws {
-    final class Kept { var encoder: (any Encoder)?; var list: (any UnkeyedEncodingContainer)? }
+    final class Kept {
+      var encoder: (any Encoder)?
+      var list: (any UnkeyedEncodingContainer)?
+    }
     let kept = Kept()
     _ = try bytes { encoder in
       kept.encoder = encoder

@@ -34,10 +34,16 @@ func expectRoundTrip<T: Codable & Equatable>(_ value: T, location: SourceLocatio
     indirect case nested(Choice)
   }
 
-  enum Outcome<Value: Codable & Equatable>: Codable, Equatable { case success(Value), failure(String) }
+  enum Outcome<Value: Codable & Equatable>: Codable, Equatable {
+    case success(Value)
+    case failure(String)
+  }
 
   enum Colour: String, Codable, CodingKeyRepresentable { case red, green }
-  enum Digit: Int, Codable { case one = 1, two }
+  enum Digit: Int, Codable {
+    case one = 1
+    case two
+  }
   struct Large: Codable, Equatable { var a = Int128.min, b = UInt128.max, c: Int128? = .max, d: UInt128? }
 
   struct Alone: Codable, Equatable {

@@ -6,7 +6,10 @@ import Testing
   final class Object: Sendable {}
   struct Plain { var x: Int, y: Bool }
   struct Holding { var name: String }
-  enum Choice { case one, two(Int) }
+  enum Choice {
+    case one
+    case two(Int)
+  }
 
   @Test func `optionals are told from all other types`() {
     #expect(RuntimeLayout.isOptional(Int?.self))

@@ -63,9 +63,11 @@ extension DecodingSlot: Decoder {
   var userInfo: [CodingUserInfoKey: Any] { input.userInfo }
 
   func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
-    KeyedDecodingContainer(KeyedItemDecoder(index: try reading([String: Any].self) { () throws(CBORFault) in
-      try MapIndex(self)
-    }))
+    KeyedDecodingContainer(
+      KeyedItemDecoder(
+        index: try reading([String: Any].self) { () throws(CBORFault) in
+          try MapIndex(self)
+        }))
   }
 
   func unkeyedContainer() throws -> any UnkeyedDecodingContainer {

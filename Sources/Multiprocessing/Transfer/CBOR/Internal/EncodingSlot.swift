@@ -136,7 +136,9 @@ extension EncodingSlot {
   /// Writes the one value of a single-value container.
   @inline(__always)
   func only(_ body: () throws -> Void) throws {
-    guard kind == .single, count == 0 else { throw output.failure ?? error("a second value in a single-value container") }
+    guard kind == .single, count == 0 else {
+      throw output.failure ?? error("a second value in a single-value container")
+    }
     if output.top === self {
       let mark = output.count
       do { try body() } catch {
