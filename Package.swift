@@ -27,6 +27,7 @@ let package = Package(
     .target(
       name: "Multiprocessing",
       dependencies: ["MultiprocessingSystem", .product(name: "Logging", package: "swift-log")],
+      exclude: ["Transfer/README.md"],
       swiftSettings: settings),
     .executableTarget(
       name: "mp",

@@ -14,5 +14,6 @@
 #include "mp_process.h"
 #include "mp_search.h"
 #include "mp_spawn.h"
+#include "mp_stack.h"
 
 #endif

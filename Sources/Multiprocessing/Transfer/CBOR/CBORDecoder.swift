@@ -1,3 +1,5 @@
+internal import MultiprocessingSystem
+
 /// Reads `Decodable` values from CBOR (RFC 8949) that may come from anywhere.
 package struct CBORDecoder: Sendable {
   /// What `init(from:)` finds in its decoder's `userInfo`.
@@ -33,7 +35,14 @@ package struct CBORDecoder: Sendable {
   package func decode<T: Decodable>(
     _ type: T.Type, from bytes: UnsafeRawBufferPointer, at position: inout Int
   ) throws -> T {
-    let input = DecodingInput(bytes, userInfo: userInfo, copiesTrivialArrays: copiesTrivialArrays)
+    try decode(type, from: bytes, at: &position, descriptors: nil)
+  }
+
+  func decode<T: Decodable>(
+    _ type: T.Type, from bytes: UnsafeRawBufferPointer, at position: inout Int, descriptors: [Descriptor]?
+  ) throws -> T {
+    let input = DecodingInput(
+      bytes, userInfo: userInfo, descriptors: descriptors, copiesTrivialArrays: copiesTrivialArrays)
     defer { input.invalidate() }
     let root = DecodingSlot(input, in: nil, at: nil, offset: position)
     let value = try root.decode(type, at: position, key: nil)

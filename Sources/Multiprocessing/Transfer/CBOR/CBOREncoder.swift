@@ -23,11 +23,22 @@ package struct CBOREncoder: Sendable {
 
   /// Appends the value as one CBOR item; an error leaves the bytes as they were.
   package func encode<T: Encodable>(_ value: T, into bytes: inout [UInt8]) throws {
-    let count = bytes.count
-    // The array moves into the output and back: one buffer, never copied.
-    let output = EncodingOutput(into: [], copiesTrivialArrays: copiesTrivialArrays, userInfo: userInfo)
-    swap(&output.bytes, &bytes)
-    defer { swap(&output.bytes, &bytes) }
+    try encode(value, into: &bytes, context: nil)
+  }
+
+  @inline(__always)
+  func encode<T: Encodable>(_ value: T, into bytes: inout [UInt8], context: LazyContext?) throws {
+    // SAFETY: the output does not use the pointer after `complete`.
+    try withUnsafeMutablePointer(to: &bytes) { buffer in
+      try encode(
+        value,
+        to: EncodingOutput(
+          into: buffer, copiesTrivialArrays: copiesTrivialArrays, userInfo: userInfo, context: context))
+    }
+  }
+
+  private func encode<T: Encodable>(_ value: T, to output: EncodingOutput) throws {
+    let count = output.count
     do {
       try EncodingSlot.root(output).write(value, at: nil)
       try output.complete()

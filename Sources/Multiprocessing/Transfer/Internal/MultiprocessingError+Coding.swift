@@ -18,6 +18,9 @@ extension MultiprocessingError {
 
   private static func reason(_ path: [any CodingKey], _ text: String) -> String {
     if path.isEmpty { return text }
-    return "\(text) (at \(path.map(\.stringValue).joined(separator: ".")))"
+    // A path can be hundreds of keys long: both ends say enough.
+    let keys = path.map(\.stringValue)
+    let shown = keys.count <= 16 ? keys : keys.prefix(8) + ["..."] + keys.suffix(7)
+    return "\(text) (at \(shown.joined(separator: ".")))"
   }
 }

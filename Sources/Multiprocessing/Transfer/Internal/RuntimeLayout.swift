@@ -14,7 +14,7 @@ enum RuntimeLayout {
   /// A cast to a protocol says the same and costs fifty times as much.
   @inline(__always)
   static func isOptional<T>(_ type: T.Type) -> Bool {
-    // SAFETY: a metatype of a generic parameter is a pointer to metadata, which starts with its kind and lives for ever.
+    // SAFETY: a metatype of a generic parameter is a pointer to metadata: it starts with its kind and lives for ever.
     unsafeBitCast(type as Any.Type, to: UnsafePointer<UInt>.self).pointee == 0x202
   }
 }

@@ -5,21 +5,21 @@ struct TransferReader {
   // SAFETY: borrowed; a reader does not outlive the call that made it.
   private let bytes: UnsafeRawBufferPointer
   private let format: TransferFormat
+  private let descriptors: [Descriptor]
   private let decoder: CBORDecoder
   private var position = 0
 
   init(_ bytes: UnsafeRawBufferPointer, _ descriptors: [Descriptor], _ format: TransferFormat) {
     self.bytes = bytes
     self.format = format
-    decoder = CBORDecoder(
-      userInfo: [TransferContext.userInfoKey: TransferContext(received: descriptors)],
-      copiesTrivialArrays: format == .sameBuild)
+    self.descriptors = descriptors
+    decoder = CBORDecoder(copiesTrivialArrays: format == .sameBuild)
   }
 
   mutating func read<T: Decodable>(_ type: T.Type) throws -> T {
     do {
       if format == .sameBuild, let value = try CopiedValue.read(type, from: bytes, at: &position) { return value }
-      return try decoder.decode(type, from: bytes, at: &position)
+      return try decoder.decode(type, from: bytes, at: &position, descriptors: descriptors)
     } catch {
       throw MultiprocessingError(notTransferable: type, "decoded", error)
     }

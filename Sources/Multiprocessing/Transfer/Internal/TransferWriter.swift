@@ -4,14 +4,13 @@ internal import MultiprocessingSystem
 struct TransferWriter {
   private(set) var bytes: [UInt8]
   private let format: TransferFormat
-  private let context = TransferContext()
+  private let context = LazyContext()
   private let encoder: CBOREncoder
 
   init(_ format: TransferFormat, into bytes: [UInt8] = []) {
     self.format = format
     self.bytes = bytes
-    encoder = CBOREncoder(
-      userInfo: [TransferContext.userInfoKey: context], copiesTrivialArrays: format == .sameBuild)
+    encoder = CBOREncoder(copiesTrivialArrays: format == .sameBuild)
   }
 
   var payload: TransferPayload { TransferPayload(bytes: bytes, descriptors: context.descriptors) }
@@ -22,7 +21,7 @@ struct TransferWriter {
       bytes.append(CopiedValue.Form.cbor.rawValue)
     }
     do {
-      try encoder.encode(value, into: &bytes)
+      try encoder.encode(value, into: &bytes, context: context)
     } catch {
       if format == .sameBuild { bytes.removeLast() }
       throw MultiprocessingError(notTransferable: T.self, "encoded", error)

@@ -29,7 +29,8 @@ enum CBORMajor {
 package enum CBORBounds {
   /// Levels of values, containers or tags inside each other.
   package static let depth = 512
-  /// Bytes of stack that nested `encode(to:)` and `init(from:)` calls may use: threads of the cooperative pool may have
-  /// 512 KiB, and unoptimised frames are large, so a count of levels alone would not be safe.
-  package static let stack = 192 * 1024
+  /// Bytes of stack that nested `encode(to:)` and `init(from:)` calls may use before the end of the stack is looked up.
+  static let freeStack = 64 * 1024
+  /// Bytes of stack that they leave for the last value's own code, and for an error.
+  static let reservedStack = 128 * 1024
 }

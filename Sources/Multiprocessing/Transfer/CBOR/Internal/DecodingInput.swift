@@ -1,20 +1,28 @@
+internal import MultiprocessingSystem
+
 /// The bytes of one message while it is read. Nothing in them is believed: every length is held against what is left.
 final class DecodingInput {
-  // SAFETY: borrowed for the duration of one `CBORDecoder.decode`, which calls `invalidate` before it returns.
-  private var bytes: UnsafeRawBufferPointer
+  // SAFETY: borrowed for the duration of one `CBORDecoder.decode`, which calls `invalidate` before it returns. Behind a
+  // pointer, because a stored variable would cost a check for exclusive access at each byte.
+  private let place: UnsafeMutablePointer<UnsafeRawBufferPointer>
   /// Keeps `bytes` alive where they are the decoder's own.
   private var owned: UnsafeMutableRawBufferPointer?
   /// Where long containers end, so that skipping one again, level by level, costs nothing.
-  private var knownEnds: [Int: Int] = [:]
-  let userInfo: [CodingUserInfoKey: any Sendable]
+  var knownEnds: [Int: Int] = [:]
+  private let extraUserInfo: [CodingUserInfoKey: any Sendable]
+  /// The descriptors that came with the message; nil where there is no message around the bytes.
+  private let descriptors: [Descriptor]?
   let copiesTrivialArrays: Bool
-  let gauge: StackGauge
+  var gauge: StackGauge
 
   init(
-    _ bytes: UnsafeRawBufferPointer, userInfo: [CodingUserInfoKey: any Sendable], copiesTrivialArrays: Bool
+    _ bytes: UnsafeRawBufferPointer, userInfo: [CodingUserInfoKey: any Sendable], descriptors: [Descriptor]?,
+    copiesTrivialArrays: Bool
   ) {
-    self.bytes = bytes
-    self.userInfo = userInfo
+    place = .allocate(capacity: 1)
+    place.initialize(to: bytes)
+    extraUserInfo = userInfo
+    self.descriptors = descriptors
     self.copiesTrivialArrays = copiesTrivialArrays
     gauge = StackGauge()
   }
@@ -25,18 +33,32 @@ final class DecodingInput {
     owned.copyBytes(from: copy)
     self.owned = owned
     // SAFETY: freed in `deinit`.
-    bytes = UnsafeRawBufferPointer(owned)
-    userInfo = input.userInfo
+    place = .allocate(capacity: 1)
+    place.initialize(to: UnsafeRawBufferPointer(owned))
+    extraUserInfo = input.extraUserInfo
+    descriptors = input.descriptors
     copiesTrivialArrays = input.copiesTrivialArrays
     gauge = input.gauge
   }
 
-  deinit { owned?.deallocate() }
+  deinit {
+    place.deallocate()
+    owned?.deallocate()
+  }
+
+  @inline(__always)
+  private var bytes: UnsafeRawBufferPointer { place.pointee }
+
+  var userInfo: [CodingUserInfoKey: Any] {
+    var userInfo: [CodingUserInfoKey: Any] = extraUserInfo
+    if let descriptors { userInfo[TransferContext.userInfoKey] = TransferContext(received: descriptors) }
+    return userInfo
+  }
 
   var count: Int { bytes.count }
 
   /// Makes a decoder that outlives its call find nothing instead of memory that is gone.
-  func invalidate() { bytes = UnsafeRawBufferPointer(start: nil, count: 0) }
+  func invalidate() { place.pointee = UnsafeRawBufferPointer(start: nil, count: 0) }
 
   // MARK: Heads
 
@@ -78,7 +100,7 @@ final class DecodingInput {
   }
 
   @inline(never)
-  private func tagged(_ first: CBORItem) throws(CBORFault) -> CBORItem {
+  func tagged(_ first: CBORItem) throws(CBORFault) -> CBORItem {
     var head = first
     var tag: UInt64?
     var depth = 0
@@ -141,57 +163,4 @@ final class DecodingInput {
 
   /// Whether an indefinite-length item ends at an offset.
   func isBreak(at offset: Int) -> Bool { offset < bytes.count && bytes[offset] == 0xFF }
-
-  // MARK: Skipping
-
-  /// Where the item at an offset ends.
-  @inline(__always)
-  func end(of offset: Int, depth: Int) throws(CBORFault) -> Int {
-    let head = try head(at: offset)
-    if head.major <= CBORMajor.negative || (head.major == CBORMajor.simple && !head.isIndefinite) { return head.next }
-    return try end(of: head, at: offset, depth: depth)
-  }
-
-  @inline(never)
-  private func end(of first: CBORItem, at offset: Int, depth: Int) throws(CBORFault) -> Int {
-    guard depth <= CBORBounds.depth else { throw .corrupted("nested deeper than \(CBORBounds.depth) levels") }
-    let head = first.major == CBORMajor.tag ? try tagged(first) : first
-    switch head.major {
-    case CBORMajor.bytes, CBORMajor.text:
-      if head.isIndefinite { return try endOfChunks(head) }
-      return head.next + (try content(of: head)).count
-    case CBORMajor.array, CBORMajor.map:
-      return try endOfContainer(head, at: offset, depth: depth)
-    case CBORMajor.simple where head.isIndefinite:
-      throw .corrupted("an end where no indefinite-length item is open")
-    default:
-      return head.next
-    }
-  }
-
-  private func endOfContainer(_ head: CBORItem, at offset: Int, depth: Int) throws(CBORFault) -> Int {
-    if !knownEnds.isEmpty, let end = knownEnds[offset] { return end }
-    let size = head.major == CBORMajor.map ? 2 : 1
-    var position = head.next
-    if head.isIndefinite {
-      while !isBreak(at: position) {
-        for _ in 0..<size { position = try end(of: position, depth: depth + 1) }
-      }
-      position += 1
-    } else {
-      for _ in 0..<size * (try count(of: head, size: size)) { position = try end(of: position, depth: depth + 1) }
-    }
-    if position - offset > 1024 { knownEnds[offset] = position }
-    return position
-  }
-
-  private func endOfChunks(_ head: CBORItem) throws(CBORFault) -> Int {
-    var position = head.next
-    while !isBreak(at: position) {
-      let chunk = try self.head(at: position)
-      guard chunk.major == head.major, !chunk.isIndefinite else { throw .corrupted("a chunk of another kind") }
-      position = chunk.next + (try content(of: chunk)).count
-    }
-    return position + 1
-  }
 }

@@ -54,6 +54,7 @@ extension DecodingSlot {
       input, in: self, at: key, offset: isOptional ? offset : try plain(offset), isOptional: isOptional)
     try slot.checkDepth()
     if input.copiesTrivialArrays, let array = try CopiedArray.read(type, from: slot) { return array }
+    if let data = try FoundationData.read(type, from: slot) { return data }
     return try type.init(from: slot)
   }
 

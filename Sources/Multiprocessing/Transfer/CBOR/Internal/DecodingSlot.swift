@@ -49,8 +49,8 @@ final class DecodingSlot {
     let reason =
       if depth > CBORBounds.depth {
         "nested deeper than \(CBORBounds.depth) levels"
-      } else if input.gauge.isExhausted {
-        "nested too deeply: its init(from:) calls use more than \(CBORBounds.stack) bytes of stack"
+      } else if input.gauge.isExhausted() {
+        "nested too deeply: the thread's stack is used up by its init(from:) calls"
       } else {
         nil as String?
       }
@@ -63,9 +63,11 @@ extension DecodingSlot: Decoder {
   var userInfo: [CodingUserInfoKey: Any] { input.userInfo }
 
   func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
-    KeyedDecodingContainer(KeyedItemDecoder(index: try reading(MapIndex.self) { () throws(CBORFault) in
-      try MapIndex(self)
-    }))
+    KeyedDecodingContainer(
+      KeyedItemDecoder(
+        index: try reading([String: Any].self) { () throws(CBORFault) in
+          try MapIndex(self)
+        }))
   }
 
   func unkeyedContainer() throws -> any UnkeyedDecodingContainer {

@@ -71,4 +71,3 @@ private struct DirectFormTable: Sendable {
     Int(truncatingIfNeeded: (UInt(bitPattern: type) &* 0x9E37_79B9_7F4A_7C15) >> 57)
   }
 }
-

@@ -11,11 +11,12 @@ extension EncodingOutput {
   func bringForward(_ slot: EncodingSlot) throws {
     switch slot.phase {
     case .open:
-      guard isOpen(slot) else { throw slot.error(slot.codingPath, "the container is not in use at this place") }
+      guard isOpen(slot) else { throw slot.error("the container is not in use at this place") }
       surface(slot)
     case .closed: break
     case .finished:
-      throw slot.error(slot.codingPath, "the container was used after the encode(to:) that made it had ended")
+      if let failure { throw failure }
+      throw slot.error("the container was used after the encode(to:) that made it had ended")
     }
   }
 
@@ -27,7 +28,7 @@ extension EncodingOutput {
 
   /// Writes an entry into a slot that was brought forward, wherever it lies.
   func writeEntry(of slot: EncodingSlot, _ body: () throws -> Void) throws {
-    let mark = bytes.count
+    let mark = count
     let previous = top
     top = slot
     do { try body() } catch {
@@ -47,14 +48,15 @@ extension EncodingOutput {
 
   private func moveTail(from mark: Int, to slot: EncodingSlot) {
     let place = slot.end
-    let tail = Array(bytes[mark...])
-    bytes.removeLast(tail.count)
-    bytes.insert(contentsOf: tail, at: place)
-    for other in closedEarly where other.start >= mark {
-      other.start += place - mark - tail.count
-      other.end += place - mark - tail.count
-    }
+    let tail = Array(buffer.pointee[mark...])
+    buffer.pointee.removeLast(tail.count)
+    buffer.pointee.insert(contentsOf: tail, at: place)
     forEachSlot { other in
+      if other.start >= mark {
+        other.start += place - mark
+        other.end += place - mark
+        return
+      }
       // An equal end belongs to the slot itself or to what contains it; what it contains starts behind it.
       if other.end > place || (other.end == place && other.start <= slot.start) { other.end += tail.count }
       if other.start >= place { other.start += tail.count }
@@ -63,7 +65,7 @@ extension EncodingOutput {
 
   /// Replaces bytes at or behind a slot's head.
   private func splice(_ range: Range<Int>, _ replacement: [UInt8]) {
-    bytes.replaceSubrange(range, with: replacement)
+    buffer.pointee.replaceSubrange(range, with: replacement)
     let change = replacement.count - range.count
     forEachSlot { other in
       if other.start >= range.upperBound { other.start += change }
@@ -80,7 +82,7 @@ extension EncodingOutput {
     }
   }
 
-  /// Makes room for a count of four bytes.
+  /// Makes room for a count of four buffer.pointee.
   func widen(_ slot: EncodingSlot) {
     slot.isWide = true
     splice(slot.start + 1..<slot.start + 1, [0, 0, 0, 0])
@@ -88,14 +90,15 @@ extension EncodingOutput {
 
   /// Turns a byte string back into an array of numbers, because something else follows in the same container.
   func unpack(_ slot: EncodingSlot) throws {
-    let end = slot.phase == .open ? bytes.count : slot.end
-    let content = Array(bytes[(end - slot.count)..<end])
-    let plain = EncodingOutput(into: [0], copiesTrivialArrays: false, userInfo: [:])
-    plain.bytes += [0, 0, 0, 0]
-    for byte in content { plain.write(byte) }
+    let end = slot.phase == .open ? count : slot.end
+    var items: [UInt8] = [0, 0, 0, 0, 0]
+    for byte in buffer.pointee[(end - slot.count)..<end] {
+      if byte >= 24 { items.append(CBORMajor.unsigned | 24) }
+      items.append(byte)
+    }
     slot.kind = .unkeyed
     slot.isWide = true
-    splice(slot.start..<end, plain.bytes)
+    splice(slot.start..<end, items)
     if slot.phase == .closed { slot.patchCount() }
   }
 }

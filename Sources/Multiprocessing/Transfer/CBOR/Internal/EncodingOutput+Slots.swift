@@ -43,8 +43,11 @@ extension EncodingOutput {
 
   /// Ends the message: no slot is kept, and what could not be thrown before is thrown.
   func complete() throws {
-    top = nil
-    closedEarly.removeAll()
+    while let open = top {
+      open.phase = .finished
+      top = open.parent
+    }
+    forget(from: 0)
     if let failure { throw failure }
   }
 }

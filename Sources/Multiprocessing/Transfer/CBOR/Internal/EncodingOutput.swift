@@ -1,6 +1,8 @@
 /// The bytes of one message while it is written, and the slots open at their end.
 final class EncodingOutput {
-  var bytes: [UInt8]
+  // SAFETY: the caller's array, valid until `complete`; no slot writes after that. A pointer, because a stored array
+  // would cost a check for exclusive access at each byte.
+  let buffer: UnsafeMutablePointer<[UInt8]>
   /// The innermost slot whose content ends at the end of `bytes`.
   var top: EncodingSlot?
   /// Slots closed by a write to their parent while somebody still holds them: they may be written to again.
@@ -8,20 +10,41 @@ final class EncodingOutput {
   /// What went wrong in a call that cannot throw; thrown when the message is finished.
   var failure: EncodingError?
   let copiesTrivialArrays: Bool
-  let userInfo: [CodingUserInfoKey: any Sendable]
-  let gauge = StackGauge()
+  var gauge = StackGauge()
+  private let extraUserInfo: [CodingUserInfoKey: any Sendable]
+  /// The message's context, made when a value asks for it; nil where there is none to make.
+  let context: LazyContext?
 
-  init(into bytes: [UInt8], copiesTrivialArrays: Bool, userInfo: [CodingUserInfoKey: any Sendable]) {
-    self.bytes = bytes
+  init(
+    into buffer: UnsafeMutablePointer<[UInt8]>, copiesTrivialArrays: Bool = false,
+    userInfo: [CodingUserInfoKey: any Sendable] = [:], context: LazyContext? = nil
+  ) {
+    self.buffer = buffer
     self.copiesTrivialArrays = copiesTrivialArrays
-    self.userInfo = userInfo
+    self.context = context
+    extraUserInfo = userInfo
   }
+
+  var userInfo: [CodingUserInfoKey: Any] {
+    var userInfo: [CodingUserInfoKey: Any] = extraUserInfo
+    if let context { userInfo[TransferContext.userInfoKey] = context.value }
+    return userInfo
+  }
+
+  @inline(__always)
+  var count: Int { buffer.pointee.count }
+
+  @inline(__always)
+  func append(_ byte: UInt8) { buffer.pointee.append(byte) }
+
+  @inline(__always)
+  func append(_ bytes: UnsafeRawBufferPointer) { buffer.pointee.append(contentsOf: bytes) }
 
   /// Writes an item's head in its shortest form.
   @inline(__always)
   func writeHead(_ major: UInt8, _ argument: UInt64) {
     if argument < 24 {
-      bytes.append(major | UInt8(truncatingIfNeeded: argument))
+      append(major | UInt8(truncatingIfNeeded: argument))
     } else {
       writeLongHead(major, argument)
     }
@@ -31,16 +54,16 @@ final class EncodingOutput {
   private func writeLongHead(_ major: UInt8, _ argument: UInt64) {
     switch argument {
     case ...0xFF:
-      bytes.append(major | 24)
-      bytes.append(UInt8(truncatingIfNeeded: argument))
+      append(major | 24)
+      append(UInt8(truncatingIfNeeded: argument))
     case ...0xFFFF:
-      bytes.append(major | 25)
+      append(major | 25)
       appendBigEndian(UInt16(truncatingIfNeeded: argument))
     case ...0xFFFF_FFFF:
-      bytes.append(major | 26)
+      append(major | 26)
       appendBigEndian(UInt32(truncatingIfNeeded: argument))
     default:
-      bytes.append(major | 27)
+      append(major | 27)
       appendBigEndian(argument)
     }
   }
@@ -48,26 +71,26 @@ final class EncodingOutput {
   @inline(__always)
   private func appendBigEndian<I: FixedWidthInteger>(_ value: I) {
     // SAFETY: the bytes of a local integer, read inside the call.
-    withUnsafeBytes(of: value.bigEndian) { bytes.append(contentsOf: $0) }
+    withUnsafeBytes(of: value.bigEndian) { append($0) }
   }
 
-  func truncate(to count: Int) { bytes.removeLast(bytes.count - count) }
+  func truncate(to count: Int) { buffer.pointee.removeLast(self.count - count) }
 }
 
 // MARK: - Scalars
 
 extension EncodingOutput {
-  func writeNil() { bytes.append(0xF6) }
+  func writeNil() { append(0xF6) }
 
-  func write(_ value: Bool) { bytes.append(value ? 0xF5 : 0xF4) }
+  func write(_ value: Bool) { append(value ? 0xF5 : 0xF4) }
 
   func write(_ value: Double) {
-    bytes.append(0xFB)
+    append(0xFB)
     appendBigEndian(value.bitPattern)
   }
 
   func write(_ value: Float) {
-    bytes.append(0xFA)
+    append(0xFA)
     appendBigEndian(value.bitPattern)
   }
 
@@ -89,7 +112,7 @@ extension EncodingOutput {
     let length = 16 - magnitude.leadingZeroBitCount / 8
     writeHead(CBORMajor.bytes, UInt64(length))
     // SAFETY: the bytes of a local integer, read inside the call.
-    withUnsafeBytes(of: magnitude.bigEndian) { bytes.append(contentsOf: $0.suffix(length)) }
+    withUnsafeBytes(of: magnitude.bigEndian) { append(.init(rebasing: $0.suffix(length))) }
   }
 
   @inline(__always)
@@ -97,12 +120,12 @@ extension EncodingOutput {
     var text = value
     text.withUTF8 { utf8 in
       writeHead(CBORMajor.text, UInt64(utf8.count))
-      bytes.append(contentsOf: utf8)
+      append(UnsafeRawBufferPointer(utf8))
     }
   }
 
   func write(byteString content: UnsafeRawBufferPointer) {
     writeHead(CBORMajor.bytes, UInt64(content.count))
-    bytes.append(contentsOf: content)
+    append(content)
   }
 }

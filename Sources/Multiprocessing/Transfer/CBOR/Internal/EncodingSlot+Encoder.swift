@@ -17,15 +17,8 @@ extension EncodingSlot: Encoder {
   private func claimed(_ kind: Kind) -> EncodingSlot {
     if claim(kind) { return self }
     let text = "the value asked for containers of different kinds, or for one after its encode(to:) had ended"
-    if output.failure == nil { output.failure = error(codingPath, text) }
-    return .refusing(like: self)
-  }
-
-  /// A slot that takes nothing.
-  private static func refusing(like slot: EncodingSlot) -> EncodingSlot {
-    let refusing = EncodingSlot(slot.output, in: slot.parent, at: slot.key)
-    refusing.phase = .finished
-    return refusing
+    if output.failure == nil { output.failure = error(text) }
+    return .refusing(output, in: parent, at: key)
   }
 }
 
@@ -47,7 +40,7 @@ extension EncodingSlot {
   private func writeAny<T: Encodable>(_ value: T, at key: (any CodingKey)?) throws {
     if output.copiesTrivialArrays, CopiedArray.write(value, to: output) { return }
     let slot = EncodingSlot(output, in: self, at: key, isOptional: RuntimeLayout.isOptional(T.self))
-    try slot.checkDepth(value)
+    try slot.checkDepth(T.self)
     output.top = slot
     try value.encode(to: slot)
     output.finish(slot, returningTo: self)
@@ -56,17 +49,17 @@ extension EncodingSlot {
   /// Writes the content of an optional that is not nil, so that it differs from nil even where it reads as null.
   @inline(__always)
   func writeSome<T: Encodable>(_ value: T, at key: @autoclosure () -> (any CodingKey)?) throws {
-    let mark = output.bytes.count
+    let mark = output.count
     try write(value, at: key())
-    if output.readsAsNil(at: mark) { output.bytes.insert(contentsOf: CBORTag.someHead, at: mark) }
+    if output.readsAsNil(at: mark) { output.buffer.pointee.insert(contentsOf: CBORTag.someHead, at: mark) }
   }
 
-  func checkDepth(_ value: Any) throws {
+  func checkDepth(_ type: Any.Type?) throws {
     guard depth <= CBORBounds.depth else {
-      throw error(value, "nested deeper than \(CBORBounds.depth) levels")
+      throw error("nested deeper than \(CBORBounds.depth) levels", of: type)
     }
-    guard !output.gauge.isExhausted else {
-      throw error(value, "nested too deeply: its encode(to:) calls use more than \(CBORBounds.stack) bytes of stack")
+    guard !output.gauge.isExhausted() else {
+      throw error("nested too deeply: the thread's stack is used up by its encode(to:) calls", of: type)
     }
   }
 }
@@ -74,6 +67,6 @@ extension EncodingSlot {
 extension EncodingOutput {
   /// Whether the item there is null, or the mark of an optional that is not nil.
   func readsAsNil(at offset: Int) -> Bool {
-    bytes[offset] == 0xF6 || bytes[offset...].starts(with: CBORTag.someHead)
+    buffer.pointee[offset] == 0xF6 || buffer.pointee[offset...].starts(with: CBORTag.someHead)
   }
 }

@@ -8,7 +8,7 @@ extension EncodingSlot {
       try entry {
         if let name { output.write(name) }
         let slot = EncodingSlot(output, in: self, at: key)
-        try slot.checkDepth(name ?? "a nested container")
+        try slot.checkDepth(nil)
         output.top = slot
         if kind != .empty { _ = slot.claim(kind) }
         result = slot
@@ -17,9 +17,7 @@ extension EncodingSlot {
     } catch {
       if output.failure == nil { output.failure = error as? EncodingError }
     }
-    let refusing = EncodingSlot(output, in: self, at: key)
-    refusing.phase = .finished
-    return refusing
+    return .refusing(output, in: self, at: key)
   }
 
   /// Makes an empty container one byte string; false if it already has entries.

@@ -23,14 +23,23 @@ final class EncodingSlot {
   var end = 0
 
   init(
-    _ output: EncodingOutput, in parent: EncodingSlot?, at key: (any CodingKey)? = nil, isOptional: Bool = false
+    _ output: EncodingOutput, in parent: EncodingSlot?, at key: (any CodingKey)? = nil, isOptional: Bool = false,
+    start: Int? = nil
   ) {
     self.output = output
     self.parent = parent
     self.key = key
     self.isOptional = isOptional
     depth = (parent?.depth ?? -1) + 1
-    start = output.bytes.count
+    self.start = start ?? output.count
+  }
+
+  /// A slot that takes nothing, for a call that cannot throw.
+  static func refusing(_ output: EncodingOutput, in parent: EncodingSlot?, at key: (any CodingKey)?) -> EncodingSlot {
+    // Its start means nothing: the output may be complete, and its bytes gone.
+    let slot = EncodingSlot(output, in: parent, at: key, start: 0)
+    slot.phase = .finished
+    return slot
   }
 
   /// The keys from the root to this value.
@@ -44,9 +53,11 @@ final class EncodingSlot {
     return path.reversed()
   }
 
-  func error(_ value: Any, _ text: String, at key: (any CodingKey)? = nil, cause: (any Error)? = nil) -> EncodingError {
-    let path = key.map { codingPath + [$0] } ?? codingPath
-    return .invalidValue(value, .init(codingPath: path, debugDescription: text, underlyingError: cause))
+  /// An error at this place. It holds a name for the value, not the value: describing one that is nested too deeply
+  /// would overflow the stack.
+  func error(_ text: String, of type: Any.Type? = nil) -> EncodingError {
+    let name = type.map { "a value of type \($0)" } ?? "a value"
+    return .invalidValue(name, .init(codingPath: codingPath, debugDescription: text))
   }
 }
 
@@ -60,9 +71,9 @@ extension EncodingSlot {
     guard kind == .empty, phase != .finished else { return false }
     if phase == .open {
       output.surface(self)
-      if wanted != .single { output.bytes.append(wanted == .keyed ? CBORMajor.map : CBORMajor.array) }
+      if wanted != .single { output.append(wanted == .keyed ? CBORMajor.map : CBORMajor.array) }
     } else if wanted == .unkeyed {
-      output.bytes[start] = CBORMajor.array
+      output.buffer.pointee[start] = CBORMajor.array
     }
     kind = wanted
     return true
@@ -71,24 +82,24 @@ extension EncodingSlot {
   /// Completes the head. The slot must be the top one.
   func close() {
     switch kind {
-    case .empty: output.bytes.append(CBORMajor.map)
-    case .single: if count == 0 { output.bytes.append(CBORMajor.map) }
+    case .empty: output.append(CBORMajor.map)
+    case .single: if count == 0 { output.append(CBORMajor.map) }
     case .keyed, .unkeyed: patchCount()
     case .byteString: break
     }
-    end = output.bytes.count
+    end = output.count
     phase = .closed
   }
 
   func patchCount() {
     let major = kind == .keyed ? CBORMajor.map : CBORMajor.array
     guard isWide else {
-      output.bytes[start] = major | UInt8(truncatingIfNeeded: count)
+      output.buffer.pointee[start] = major | UInt8(truncatingIfNeeded: count)
       return
     }
-    output.bytes[start] = major | 26
+    output.buffer.pointee[start] = major | 26
     for index in 0..<4 {
-      output.bytes[start + 1 + index] = UInt8(truncatingIfNeeded: count >> (24 - 8 * index))
+      output.buffer.pointee[start + 1 + index] = UInt8(truncatingIfNeeded: count >> (24 - 8 * index))
     }
   }
 }
@@ -100,7 +111,7 @@ extension EncodingSlot {
   @inline(__always)
   func entry(_ body: () throws -> Void) throws {
     if output.top === self, kind != .byteString, count < 23 || isWide {
-      let mark = output.bytes.count
+      let mark = output.count
       do { try body() } catch {
         output.rollBack(to: mark, self)
         throw error
@@ -116,7 +127,7 @@ extension EncodingSlot {
     try output.bringForward(self)
     if kind == .byteString { try output.unpack(self) }
     if count >= 23, !isWide { output.widen(self) }
-    guard count < Int(UInt32.max) else { throw error(count, "more entries than a container may have (2^32 - 1)") }
+    guard count < Int(UInt32.max) else { throw error("more entries than a container may have (2^32 - 1)") }
     try output.writeEntry(of: self, body)
     count += 1
     if phase == .closed { patchCount() }
@@ -124,10 +135,12 @@ extension EncodingSlot {
 
   /// Writes the one value of a single-value container.
   @inline(__always)
-  func only(_ value: Any, _ body: () throws -> Void) throws {
-    guard kind == .single, count == 0 else { throw error(value, "a second value in a single-value container") }
+  func only(_ body: () throws -> Void) throws {
+    guard kind == .single, count == 0 else {
+      throw output.failure ?? error("a second value in a single-value container")
+    }
     if output.top === self {
-      let mark = output.bytes.count
+      let mark = output.count
       do { try body() } catch {
         output.rollBack(to: mark, self)
         throw error

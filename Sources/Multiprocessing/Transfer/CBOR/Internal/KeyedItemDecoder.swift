@@ -28,6 +28,15 @@ struct KeyedItemDecoder<Key: CodingKey>: KeyedDecodingContainerProtocol {
     try slot.scalar(type, at: try offset(key), key: key)
   }
 
+  // Without these two, the protocol's own default, which throws, would be taken before the generic form above.
+  func decode(_ type: Int128.Type, forKey key: Key) throws -> Int128 {
+    try slot.scalar(type, at: try offset(key), key: key)
+  }
+
+  func decode(_ type: UInt128.Type, forKey key: Key) throws -> UInt128 {
+    try slot.scalar(type, at: try offset(key), key: key)
+  }
+
   func decode<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> T {
     try slot.decode(type, at: try offset(key), key: key)
   }

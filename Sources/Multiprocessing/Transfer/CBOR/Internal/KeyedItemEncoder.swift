@@ -18,6 +18,10 @@ struct KeyedItemEncoder<Key: CodingKey>: KeyedEncodingContainerProtocol {
     try entry(key) { value.write(to: $0) }
   }
 
+  // Without these two, the protocol's own default, which throws, would be taken before the generic form above.
+  func encode(_ value: Int128, forKey key: Key) throws { try entry(key) { $0.write(value) } }
+  func encode(_ value: UInt128, forKey key: Key) throws { try entry(key) { $0.write(value) } }
+
   func encode<T: Encodable>(_ value: T, forKey key: Key) throws {
     try entry(key) { _ in try slot.write(value, at: key) }
   }

@@ -25,6 +25,7 @@ final class MapIndex {
     guard item.major == CBORMajor.map else { throw .found(item) }
     position = item.next
     remaining = item.isIndefinite ? nil : try slot.input.count(of: item, size: 2)
+    entries.reserveCapacity(min(remaining ?? 8, 16))
   }
 
   /// The offset of the value under a key.
@@ -96,11 +97,14 @@ final class MapIndex {
       } else if input.isBreak(at: position) {
         return false
       }
-      let item = try input.item(at: position)
-      let key = position
-      position = try input.end(of: key, depth: slot.depth + 1)
+      let key = try input.item(at: position)
+      if key.major == CBORMajor.text, !key.isIndefinite {
+        position = key.next + (try input.content(of: key)).count
+      } else {
+        position = try input.end(of: position, depth: slot.depth + 1)
+      }
       mustSkip = true
-      if let entry = try entry(item, value: position), isNew(entry) {
+      if let entry = try entry(key, value: position), isNew(entry) {
         append(entry)
         return true
       }
@@ -120,12 +124,15 @@ final class MapIndex {
 
   private func isNew(_ entry: Entry) -> Bool {
     if byHash != nil { return withName(of: entry) { indexByHash($0) } == nil }
-    return !entries.contains { other in
-      if entry.integer == nil, other.integer == nil, entry.text.count != other.text.count { return false }
-      return withName(of: entry) { name in
-        if let integer = other.integer { spells(integer, name) } else { slot.input.holds(name, at: other.text) }
+    for other in entries {
+      // Nearly all keys are text, and nearly all differ in length or in a byte.
+      if entry.integer == nil, other.integer == nil {
+        if slot.input.holds(slot.input.bytes(in: entry.text), at: other.text) { return false }
+      } else if withName(of: entry, { name in withName(of: other) { $0.elementsEqual(name) } }) {
+        return false
       }
     }
+    return true
   }
 
   private func append(_ entry: Entry) {

@@ -19,10 +19,7 @@ struct TypedNumbers {
     }
     start = item.next
     count = content.count / size
-    self.input = input
   }
-
-  private let input: DecodingInput
 
   private var isFloat: Bool { tag & 0b10000 != 0 }
   private var isSigned: Bool { tag & 0b01000 != 0 }
@@ -30,7 +27,7 @@ struct TypedNumbers {
 
   /// One element as the item that it would be in a plain array.
   @inline(__always)
-  func item(at index: Int) throws(CBORFault) -> CBORItem {
+  func item(at index: Int, in input: DecodingInput) throws(CBORFault) -> CBORItem {
     let offset = start + index * size
     if size == 1 && !isSigned { return .number(UInt64(try input.byte(at: offset))) }
     var bits: UInt64 = 0
@@ -45,21 +42,32 @@ struct TypedNumbers {
 
   @inline(__always)
   func scalar<S: DirectScalar>(at index: Int, as type: S.Type, from input: DecodingInput) throws(CBORFault) -> S {
-    try S.read(try item(at: index), from: input)
+    try S.read(try item(at: index, in: input), from: input)
   }
 
   /// The elements from an index on as plain items.
-  func items(from first: Int) throws(CBORFault) -> [UInt8] {
-    let output = EncodingOutput(into: [], copiesTrivialArrays: false, userInfo: [:])
-    for index in first..<count {
-      let item = try item(at: index)
-      if item.major == CBORMajor.simple {
-        output.write(try input.double(item))
-      } else {
-        output.writeHead(item.major, item.argument)
-      }
+  func items(from first: Int, in input: DecodingInput) throws(CBORFault) -> [UInt8] {
+    var values: [CBORItem] = []
+    for index in first..<count { values.append(try item(at: index, in: input)) }
+    var items: [UInt8] = []
+    // SAFETY: the output is not used after the call.
+    withUnsafeMutablePointer(to: &items) { buffer in
+      let output = EncodingOutput(into: buffer)
+      for value in values { output.writeHead(value) }
     }
-    return output.bytes
+    return items
+  }
+}
+
+extension EncodingOutput {
+  /// Writes a number in the size that it has.
+  fileprivate func writeHead(_ number: CBORItem) {
+    switch (number.major, number.info) {
+    case (CBORMajor.simple, 25): write(Float(DecodingInput.half(UInt16(number.argument))))
+    case (CBORMajor.simple, 26): write(Float(bitPattern: UInt32(number.argument)))
+    case (CBORMajor.simple, _): write(Double(bitPattern: number.argument))
+    default: writeHead(number.major, number.argument)
+    }
   }
 }
 

@@ -51,7 +51,7 @@ struct UnkeyedItemDecoder: UnkeyedDecodingContainer {
   private mutating func expand() throws {
     guard let numbers else { return }
     let items = try slot.reading([Any].self) { () throws(CBORFault) in
-      DecodingInput(owning: try numbers.items(from: currentIndex), like: slot.input)
+      DecodingInput(owning: try numbers.items(from: currentIndex, in: slot.input), like: slot.input)
     }
     slot = DecodingSlot(items, in: slot.parent, at: slot.key, offset: 0)
     self.numbers = nil
@@ -67,7 +67,14 @@ struct UnkeyedItemDecoder: UnkeyedDecodingContainer {
     return true
   }
 
-  mutating func decode<S: DirectScalar>(_ type: S.Type) throws -> S {
+  mutating func decode<S: DirectScalar>(_ type: S.Type) throws -> S { try scalar(type) }
+
+  // Without these two, the protocol's own default, which throws, would be taken before the generic form above.
+  mutating func decode(_ type: Int128.Type) throws -> Int128 { try scalar(type) }
+  mutating func decode(_ type: UInt128.Type) throws -> UInt128 { try scalar(type) }
+
+  @inline(__always)
+  private mutating func scalar<S: DirectScalar>(_ type: S.Type) throws -> S {
     try checkNotAtEnd(type)
     if let numbers {
       let value = try slot.reading(type, at: key) { () throws(CBORFault) in

@@ -9,6 +9,10 @@ struct UnkeyedItemEncoder: UnkeyedEncodingContainer {
 
   func encode<S: DirectScalar>(_ value: S) throws { try slot.entry { value.write(to: slot.output) } }
 
+  // Without these two, the protocol's own default, which throws, would be taken before the generic form above.
+  func encode(_ value: Int128) throws { try slot.entry { slot.output.write(value) } }
+  func encode(_ value: UInt128) throws { try slot.entry { slot.output.write(value) } }
+
   func encode<T: Encodable>(_ value: T) throws {
     try slot.entry { try slot.write(value, at: ItemKey.index(slot.count)) }
   }
