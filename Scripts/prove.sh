@@ -21,7 +21,10 @@ release_tests() { swift test "${release[@]}"; }
 codec_fuzz() { MP_FUZZ_ITERATIONS=1000000 swift test "${release[@]}" --filter Transfer; }
 many_starts() { MP_PROVE=1 swift test "${release[@]}" --filter Prove; }
 documentation() { swift build && python3 -B Scripts/checks/documentation.py; }
-thread_sanitizer() { swift test --sanitize=thread --scratch-path .build/thread --filter "$one_process_suites"; }
+thread_sanitizer() {
+  TSAN_OPTIONS="suppressions=$PWD/Scripts/thread-sanitizer-suppressions.txt" \
+    swift test --sanitize=thread --scratch-path .build/thread --filter "$one_process_suites"
+}
 # Leaks are not looked for: XCTest's runner has some of its own, and the event log keeps its old destinations on purpose.
 address_sanitizer() {
   ASAN_OPTIONS=detect_leaks=0 \
