@@ -57,7 +57,7 @@ def c_functions(source):
             offset = boundary = brace + 1
             continue
         end = source.end_of_block(brace)
-        if re.search(r"\)\s*(?:\w+\s*)*$", head) and "=" not in head:
+        if re.search(r"\)(?:\s+\w+)*\s*$", head) and "=" not in head:
             name = re.search(r"(\w+)\s*\(", head)
             first = source.line_of(brace - len(head.lstrip()))
             yield name[1] if name else "?", first, source.line_of(end) - first + 1
