@@ -44,9 +44,13 @@ package enum DescriptorIO {
     let bytes = [UInt8](unsafeUninitializedCapacity: limit) { buffer, count in
       while true {
         let got = Glibc.read(descriptor.number, buffer.baseAddress!, limit)
-        if got >= 0 { return count = got }
+        if got >= 0 {
+          count = got
+          return
+        }
         if errno == EINTR { continue }
-        return failed = errno == EAGAIN
+        failed = errno == EAGAIN
+        return
       }
     }
     if failed { return .wouldBlock }

@@ -58,8 +58,7 @@ extension PoolCore {
     _ makeSource: @escaping @Sendable () throws -> MapSource<Input, Output>,
     feed: @escaping Feed<Input, Output>
   ) -> PoolResults<Output> {
-    
-    return PoolResults(
+    PoolResults(
       source: StreamSource {
         let source = try makeSource()
         let traits = try options.task.traits(self.capabilities, window: options.chunkSize ?? 1)

@@ -39,7 +39,8 @@ struct Comparison {
     let ratio = runs[1].wall / runs[0].wall
     let relation =
       ratio < 0.9
-      ? "Processes were faster here" : ratio > 1.1 ? "Threads were faster here" : "Threads and processes were equally fast"
+      ? "Processes were faster here"
+      : ratio > 1.1 ? "Threads were faster here" : "Threads and processes were equally fast"
     return """
       \(relation) (processes took \(rounded(ratio)) times the threads' wall time): Swift threads run in parallel, so \
       processes are for what threads cannot do, to survive a crash, to be killed, and to be limited.

@@ -51,7 +51,11 @@ final class LocalWorkers: Sendable {
     startNext(id)
   }
 
-  private enum Step { case run(PoolMachine.ItemID, PoolJob, ThreadExecutor?), end(WorkerSink, ThreadExecutor?), nothing }
+  private enum Step {
+    case run(PoolMachine.ItemID, PoolJob, ThreadExecutor?)
+    case end(WorkerSink, ThreadExecutor?)
+    case nothing
+  }
 
   private func startNext(_ id: PoolMachine.WorkerID) {
     let step = workers.withLock { workers -> Step in

@@ -4,7 +4,8 @@ internal import MultiprocessingSystem
 package struct Frame: Sendable {
   package enum Kind: UInt8, Sendable {
     // From the fork server, in the child's name.
-    case started = 1, startFailed
+    case started = 1
+    case startFailed
     // From the parent.
     case task, cancel, retire
     // From the child.
@@ -23,7 +24,8 @@ package struct Frame: Sendable {
   package var payload: TransferPayload
 
   package init(
-    _ kind: Kind, task: UInt64 = 0, number: Int32 = 0, payload: TransferPayload = TransferPayload(bytes: [], descriptors: [])
+    _ kind: Kind, task: UInt64 = 0, number: Int32 = 0,
+    payload: TransferPayload = TransferPayload(bytes: [], descriptors: [])
   ) {
     self.kind = kind
     self.task = task

@@ -54,7 +54,10 @@ package final class FrameChannel: Sendable {
     }
   }
 
-  package enum Received: Sendable { case frame(Frame), nothing, end }
+  package enum Received: Sendable {
+    case frame(Frame)
+    case nothing, end
+  }
 
   /// The next whole frame.
   ///
