@@ -30,7 +30,16 @@ static void mp_after_fork(void) {
 
 __attribute__((constructor)) static void mp_register_fork_handler(void) { pthread_atfork(NULL, NULL, mp_after_fork); }
 
-pid_t mp_fork(void) { return fork(); }
+pid_t mp_fork(void) {
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  pid_t pid = fork();
+  int error = errno;
+  if (pid != 0) pthread_sigmask(SIG_SETMASK, &before, NULL);
+  errno = error;
+  return pid;
+}
 
 pid_t mp_clone_sibling(void) {
   int *tid_address = NULL;
@@ -84,6 +93,13 @@ void mp_signals_reset(void) {
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+void mp_signal_block(int number) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, number);
+  sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
 int mp_keep_exit_statuses(void) {

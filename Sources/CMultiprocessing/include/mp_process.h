@@ -5,7 +5,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/// `fork`, which Swift hides: 0 in the copy. Runs the handlers of `pthread_atfork`.
+/// `fork`, which Swift hides: 0 in the copy. Runs the handlers of `pthread_atfork`. In the copy all signals are blocked,
+/// so that one sent at once is neither lost nor handled as the parent would: call `mp_signals_reset` there.
 pid_t mp_fork(void);
 
 /// Makes a copy of this single-threaded process whose parent is *our parent*, so that our parent reaps it. 0 in the
@@ -25,6 +26,9 @@ int mp_wait_exit(
 
 /// Sets every signal to its default disposition and unblocks all.
 void mp_signals_reset(void);
+
+/// Blocks a signal in the calling thread.
+void mp_signal_block(int number);
 
 /// Keeps exit statuses of children: resets an ignored SIGCHLD and SA_NOCLDWAIT. 1 when something was reset.
 int mp_keep_exit_statuses(void);
