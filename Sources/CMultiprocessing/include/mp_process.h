@@ -33,6 +33,13 @@ void mp_signal_block(int number);
 /// Keeps exit statuses of children: resets an ignored SIGCHLD and SA_NOCLDWAIT. 1 when something was reset.
 int mp_keep_exit_statuses(void);
 
+/// One more open file of a pipe's reading end, close-on-exec, or -1 and errno.
+int mp_lifeline_copy(int pipe_descriptor);
+
+/// Lets the kernel send SIGKILL to `owner`, a process or a group when negative, when the last writer of the pipe closes
+/// it, as long as somebody holds this open file. Returns 0, or -1 and errno.
+int mp_lifeline_bind(int descriptor, pid_t owner);
+
 /// Ends this process, and the programs it started, when the last writer of the pipe behind `pipe_descriptor` closes
 /// it: the kernel sends SIGKILL, also to a stopped process. Returns 0, or -1 and errno; does not return when the
 /// writer is gone already.

@@ -20,9 +20,11 @@ extension RunningProcess {
       let null = isQuiet ? try DescriptorIO.openNull() : nil
       let plan = LaunchPlan(
         context: context, parameters: parameters, channel: theirs.descriptor, answers: channel,
-        lifeline: try Lifeline.current().reading, standardError: pipe?.writing ?? null)
+        lifeline: try Lifeline.current().readingForChild(), standardError: pipe?.writing ?? null)
       ExitSequence.register()
       let child = try (launcher ?? context.startMethod.launcher(for: context)).launch(plan)
+      // Should it fail, the child's own binding at its start is left.
+      try? ChildSetup.bindLifeline(plan.lifeline, to: child.id)
       return try adopt(child, plan: plan, relay: pipe.map { StandardErrorRelay(reading: $0.reading) })
     } catch let error as MultiprocessingError {
       throw error
