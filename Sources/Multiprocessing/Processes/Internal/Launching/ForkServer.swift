@@ -19,7 +19,7 @@ enum ForkServer {
   private static func warmUp() {
     _ = BuildIdentity.own
     let parameters = ChildParameters(
-      role: .task, name: "", path: [], isDaemon: false, context: ProcessContext(.forkServer), printsErrors: false)
+      role: .server, name: "", path: [], isDaemon: false, context: ProcessContext(.forkServer), printsErrors: false)
     _ = try? parameters.pageFile()
   }
 

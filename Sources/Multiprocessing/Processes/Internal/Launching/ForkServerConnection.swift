@@ -40,7 +40,7 @@ final class ForkServerConnection: Sendable {
       if let server = running, !server.process.hasEnded { return server }
       let (own, theirs) = try MessageSocket.pair()
       let process = try RunningProcess.launch(
-        role: .worker, name: "ForkServer", isDaemon: true, context: ProcessContext(.spawn),
+        role: .server, name: "ForkServer", isDaemon: true, context: ProcessContext(.spawn),
         by: SpawnLauncher(kind: ChildSetup.serverKind), sockets: (own, theirs), isQuiet: true)
       let server = Server(control: own, process: process)
       running = server
