@@ -20,6 +20,8 @@ struct Isolation: SuiteTrait, TestTrait, TestScoping {
     await Turn.shared.take()
     defer { Turn.shared.give() }
     try await ResidentParts.start()
+    // The test before may have killed it.
+    _ = try ForkServerConnection.current.server()
     let watchdog = Watchdog(of: test.displayName ?? test.name)
     defer { watchdog.stop() }
     try await expectNoLeaks { try await function() }

@@ -34,6 +34,13 @@ enum ProcessInspection {
     return found
   }
 
+  /// Those of them that are not the runtime's own: Dispatch opens its event queues, and
+  /// files of /proc about its threads, when it likes.
+  static func plainDescriptors() -> [Int32: String] {
+    let events: Set = ["anon_inode:[eventpoll]", "anon_inode:[eventfd]", "anon_inode:[timerfd]"]
+    return descriptors().filter { !events.contains($0.value) && !$0.value.hasPrefix("/proc/") }
+  }
+
   /// A set of signals in this process's status: "SigIgn", "SigBlk", "SigCgt".
   static func signals(_ field: String) -> Set<Int32> {
     let line = text("/proc/self/status")?.split(separator: "\n").first { $0.hasPrefix(field + ":") }
