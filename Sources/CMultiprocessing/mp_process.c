@@ -30,7 +30,16 @@ static void mp_after_fork(void) {
 
 __attribute__((constructor)) static void mp_register_fork_handler(void) { pthread_atfork(NULL, NULL, mp_after_fork); }
 
-pid_t mp_fork(void) { return fork(); }
+pid_t mp_fork(void) {
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  pid_t pid = fork();
+  int error = errno;
+  if (pid != 0) pthread_sigmask(SIG_SETMASK, &before, NULL);
+  errno = error;
+  return pid;
+}
 
 pid_t mp_clone_sibling(void) {
   int *tid_address = NULL;
@@ -86,6 +95,13 @@ void mp_signals_reset(void) {
   sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+void mp_signal_block(int number) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, number);
+  sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
 int mp_keep_exit_statuses(void) {
   struct sigaction action;
   if (sigaction(SIGCHLD, NULL, &action) != 0) return 0;
@@ -97,15 +113,22 @@ int mp_keep_exit_statuses(void) {
   return 1;
 }
 
-/// One more open file of the pipe, whose end the kernel reports to `owner` (a process, or a group when negative)
-/// with SIGKILL. It stays open, close-on-exec, until this process ends.
-static int mp_lifeline_open(int pipe_descriptor, pid_t owner) {
+int mp_lifeline_copy(int pipe_descriptor) {
   char path[40];
   snprintf(path, sizeof path, "/proc/self/fd/%d", pipe_descriptor);
-  int own = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  return open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+}
+
+int mp_lifeline_bind(int descriptor, pid_t owner) {
+  if (fcntl(descriptor, F_SETOWN, owner) != 0 || fcntl(descriptor, F_SETSIG, SIGKILL) != 0) return -1;
+  return fcntl(descriptor, F_SETFL, O_NONBLOCK | O_ASYNC);
+}
+
+/// A copy bound to `owner`. It stays open, close-on-exec, until this process ends.
+static int mp_lifeline_open(int pipe_descriptor, pid_t owner) {
+  int own = mp_lifeline_copy(pipe_descriptor);
   if (own < 0) return -1;
-  if (fcntl(own, F_SETOWN, owner) != 0 || fcntl(own, F_SETSIG, SIGKILL) != 0 ||
-      fcntl(own, F_SETFL, O_NONBLOCK | O_ASYNC) != 0) {
+  if (mp_lifeline_bind(own, owner) != 0) {
     close(own);
     return -1;
   }

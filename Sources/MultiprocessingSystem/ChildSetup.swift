@@ -14,6 +14,16 @@ package enum ChildSetup {
   package static let childKind = Int32(MP_KIND_CHILD)
   package static let serverKind = Int32(MP_KIND_SERVER)
 
+  /// One more open file of the lifeline's reading end.
+  package static func copyLifeline(_ reading: Descriptor) throws -> Descriptor {
+    Descriptor(owning: try systemCall("open(lifeline)") { mp_lifeline_copy(reading.number) })
+  }
+
+  /// Binds the copy that a child holds to the child. See `mp_lifeline_bind`.
+  package static func bindLifeline(_ copy: Descriptor, to child: Int32) throws {
+    try systemCall("fcntl(lifeline)") { mp_lifeline_bind(copy.number, child) }
+  }
+
   /// See `mp_lifeline_arm`.
   package static func armLifeline(_ descriptor: Int32) throws {
     try systemCall("fcntl(lifeline)") { mp_lifeline_arm(descriptor) }

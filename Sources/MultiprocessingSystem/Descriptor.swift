@@ -13,9 +13,19 @@ package final class Descriptor: Sendable {
 
   /// Takes ownership of an open descriptor.
   package init(owning number: Int32) {
-    self.number = number
+    self.number = Self.aboveStandard(number)
     generation = mp_fork_generation()
-    mp_private_mark(number)
+    mp_private_mark(self.number)
+  }
+
+  /// In a program that has closed standard streams, the system gives their numbers to us: what the program prints would
+  /// go there, and its children would take it for their standard output.
+  private static func aboveStandard(_ number: Int32) -> Int32 {
+    guard (0...2).contains(number) else { return number }
+    let moved = fcntl(number, F_DUPFD_CLOEXEC, 3)
+    guard moved >= 0 else { return number }
+    close(number)
+    return moved
   }
 
   deinit {

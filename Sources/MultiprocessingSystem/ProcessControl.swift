@@ -3,7 +3,7 @@ internal import Glibc
 
 /// Making, watching and signalling processes.
 package enum ProcessControl {
-  /// A copy of this process: nil in the copy.
+  /// A copy of this process: nil in the copy, where all signals wait until it resets them.
   package static func fork() throws -> Int32? {
     let id = try systemCall("fork") { mp_fork() }
     return id == 0 ? nil : id
@@ -62,8 +62,8 @@ package enum ProcessControl {
   /// Lets the system keep exit statuses; true when SIGCHLD had been ignored.
   package static func keepExitStatuses() -> Bool { mp_keep_exit_statuses() == 1 }
 
-  /// Ignores a signal in this process.
-  package static func ignore(_ number: Int32) { Glibc.signal(number, SIG_IGN) }
+  /// Keeps a signal from the calling thread and the copies it makes, until they reset their signals.
+  package static func block(_ number: Int32) { mp_signal_block(number) }
 
   /// Makes SIGTERM wake this instead of ending the process.
   package static func catchTermination() throws -> WakeUp {

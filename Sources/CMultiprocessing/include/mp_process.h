@@ -5,7 +5,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/// `fork`, which Swift hides: 0 in the copy. Runs the handlers of `pthread_atfork`.
+/// `fork`, which Swift hides: 0 in the copy. Runs the handlers of `pthread_atfork`. In the copy all signals are blocked,
+/// so that one sent at once is neither lost nor handled as the parent would: call `mp_signals_reset` there.
 pid_t mp_fork(void);
 
 /// Makes a copy of this single-threaded process whose parent is *our parent*, so that our parent reaps it. 0 in the
@@ -26,8 +27,18 @@ int mp_wait_exit(
 /// Sets every signal to its default disposition and unblocks all.
 void mp_signals_reset(void);
 
+/// Blocks a signal in the calling thread.
+void mp_signal_block(int number);
+
 /// Keeps exit statuses of children: resets an ignored SIGCHLD and SA_NOCLDWAIT. 1 when something was reset.
 int mp_keep_exit_statuses(void);
+
+/// One more open file of a pipe's reading end, close-on-exec, or -1 and errno.
+int mp_lifeline_copy(int pipe_descriptor);
+
+/// Lets the kernel send SIGKILL to `owner`, a process or a group when negative, when the last writer of the pipe closes
+/// it, as long as somebody holds this open file. Returns 0, or -1 and errno.
+int mp_lifeline_bind(int descriptor, pid_t owner);
 
 /// Ends this process, and the programs it started, when the last writer of the pipe behind `pipe_descriptor` closes
 /// it: the kernel sends SIGKILL, also to a stopped process. Returns 0, or -1 and errno; does not return when the

@@ -13,7 +13,10 @@ enum Demangler {
   private static let swiftPrefixes = ["$s", "$S", "$e", "_T0", "@__swiftmacro_"]
 
   private static func swift(_ name: String) -> String? {
-    take(mp_swift_demangle(name, name.utf8.count))
+    // The compiler writes the spaces of a raw identifier (a test's sentence) as no-break spaces.
+    take(mp_swift_demangle(name, name.utf8.count)).map { text in
+      String(String.UnicodeScalarView(text.unicodeScalars.map { $0 == "\u{a0}" ? " " : $0 }))
+    }
   }
 
   private typealias Function =

@@ -4,7 +4,7 @@ internal import MultiprocessingSystem
 /// What a child is told at its start, in its page file behind the page.
 struct ChildParameters: Codable, Sendable {
   /// What the child does.
-  enum Role: String, Codable { case task, worker }
+  enum Role: String, Codable { case task, worker, server }
 
   var role: Role
   var name: String

@@ -28,7 +28,7 @@ struct LaunchRequest {
     let null = isQuiet ? try DescriptorIO.openNull() : nil
     let plan = LaunchPlan(
       context: context, parameters: parameters, channel: ChildEnd(theirs.descriptor), answers: channel,
-      lifeline: try Lifeline.current().reading, standardError: pipe?.writing ?? null)
+      lifeline: try Lifeline.current().readingForChild(), standardError: pipe?.writing ?? null)
     return (plan, pipe.map { StandardErrorRelay(reading: $0.reading) })
   }
 }

@@ -21,8 +21,7 @@ final class Lifeline: Sendable {
     return nil
   }
 
-  /// What children watch.
-  var reading: Descriptor {
-    get throws { try ends.get().reading }
-  }
+  /// What one child holds: an open file of its own, to be bound to the child as soon as its id is known. So a child
+  /// that is stopped before its first instruction ends with this process too.
+  func readingForChild() throws -> Descriptor { try ChildSetup.copyLifeline(ends.get().reading) }
 }

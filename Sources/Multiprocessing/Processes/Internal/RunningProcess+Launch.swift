@@ -13,7 +13,10 @@ extension RunningProcess {
       do {
         let (plan, relay) = try request.plan()
         let launcher = request.launcher ?? request.context.startMethod.launcher(for: request.context)
-        return try adopt(launcher.launch(plan), plan: plan, relay: relay)
+        let child = try launcher.launch(plan)
+        // Should it fail, the child's own binding at its start is left.
+        try? ChildSetup.bindLifeline(plan.lifeline, to: child.id)
+        return try adopt(child, plan: plan, relay: relay)
       } catch let error as MultiprocessingError {
         throw error
       } catch let error as SystemError where error.isDisconnected && attempts < 5 {

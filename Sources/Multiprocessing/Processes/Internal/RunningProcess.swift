@@ -27,6 +27,8 @@ package final class RunningProcess: Sendable {
   private let page: MemoryFile
   private let relay: StandardErrorRelay?
   private let limits: ResourceLimits
+  /// False for the fork server: what is in its group is a child that has not yet left it.
+  private let leavesPrograms: Bool
 
   init(
     child: LaunchedChild, pidfd: Descriptor, parameters: ChildParameters, channel: FrameChannel,
@@ -37,6 +39,7 @@ package final class RunningProcess: Sendable {
     name = parameters.name
     isDaemon = parameters.isDaemon
     limits = parameters.limits
+    leavesPrograms = parameters.role != .server
     self.channel = channel
     self.relay = relay
     state = Mutex(State(pidfd: pidfd))
@@ -63,7 +66,7 @@ package final class RunningProcess: Sendable {
   @discardableResult
   package func collectIfEnded() -> Bool {
     guard let (pidfd, status) = beginCollecting() else { return exit.value != nil }
-    if case .signaled = status {
+    if leavesPrograms, case .signaled = status {
       // Still a zombie, so the group is still ours: programs it started do not outlive a crash.
       try? ProcessControl.signal(-id, ProcessControl.killSignal)
     }

@@ -5,8 +5,9 @@ internal import MultiprocessingSystem
 enum ForkServer {
   /// Serves requests until the requester is gone.
   static func serve() -> Never {
-    // Only its requester may end it: neither Ctrl-C nor a stray SIGINT.
-    ProcessControl.ignore(ProcessControl.interruptSignal)
+    // Only its requester may end it: neither Ctrl-C nor a stray SIGINT. Blocked and not ignored, so that a SIGINT meant
+    // for a new child waits until the child has reset its signals.
+    ProcessControl.block(ProcessControl.interruptSignal)
     ChildSetup.setName("mp-forkserver")
     warmUp()
     let control = MessageSocket(Descriptor(owning: ChildSetup.channel))
@@ -18,7 +19,7 @@ enum ForkServer {
   private static func warmUp() {
     _ = BuildIdentity.own
     let parameters = ChildParameters(
-      role: .task, name: "", path: [], isDaemon: false, context: ProcessContext(.forkServer), printsErrors: false)
+      role: .server, name: "", path: [], isDaemon: false, context: ProcessContext(.forkServer), printsErrors: false)
     _ = try? parameters.pageFile()
   }
 

@@ -38,7 +38,7 @@ final class ForkServerConnection: Sendable {
     try running.withLock { running in
       if let server = running, !server.process.hasEnded { return server }
       let request = LaunchRequest(
-        role: .worker, name: "ForkServer", isDaemon: true, context: ProcessContext(.spawn),
+        role: .server, name: "ForkServer", isDaemon: true, context: ProcessContext(.spawn),
         launcher: SpawnLauncher(kind: ChildSetup.serverKind), isQuiet: true)
       let server = Server(process: try RunningProcess.launch(request))
       running = server

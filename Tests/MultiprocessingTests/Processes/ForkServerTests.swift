@@ -1,0 +1,75 @@
+import Foundation
+import Testing
+
+@testable import Multiprocessing
+
+@Suite(.isolated) struct ForkServerTests {
+  @Test(arguments: [SIGKILL, SIGINT, SIGTERM, SIGSEGV])
+  func `a signal to the server leaves children alone, and the next start works`(signal: Int32) async throws {
+    let context = ProcessContext(.forkServer)
+    let running = try ChildProcess.start(context: context) {
+      try await Task.sleep(for: .milliseconds(150))
+      return "unaffected"
+    }
+    let server = try #require(ForkServerConnection.current.serverID)
+    kill(server, signal)
+    let next = try ChildProcess.start(context: context) { "started" }
+    #expect(try await next.value == "started")
+    #expect(try await running.value == "unaffected")
+    #expect(try await running.join() == .exited(0))
+    if signal == SIGINT {
+      #expect(ForkServerConnection.current.serverID == server)
+    } else {
+      #expect(await eventually { ProcessInspection.isGone(server) })
+      #expect(try await ChildProcess.start(context: context) { 1 }.value == 1)
+      #expect(ForkServerConnection.current.serverID != server)
+    }
+  }
+
+  @Test func `starts go on while the server is killed again and again`() async throws {
+    let killer = Task.detached {
+      for _ in 0..<15 {
+        if let server = ForkServerConnection.current.serverID { kill(server, SIGKILL) }
+        try? await Task.sleep(for: .milliseconds(20))
+      }
+    }
+    var values: [Int] = []
+    for number in 0..<100 {
+      values.append(try await ChildProcess.start(number, context: ProcessContext(.forkServer)) { $0 }.value)
+    }
+    await killer.value
+    #expect(values == Array(0..<100))
+  }
+
+  @Test func `many tasks start children at the same time`() async throws {
+    let sum = try await withThrowingTaskGroup(of: Int.self) { group in
+      for number in 0..<60 {
+        group.addTask {
+          try await ChildProcess.start(number, context: ProcessContext(.forkServer)) { $0 }.value
+        }
+      }
+      return try await group.reduce(0, +)
+    }
+    #expect(sum == 60 * 59 / 2)
+  }
+
+  @Test func `a child has a server of its own for its children, which ends with it`() async throws {
+    let child = try ChildProcess.start(context: ProcessContext(.forkServer)) {
+      let parent = try await ChildProcess.start(context: ProcessContext(.forkServer)) { CurrentProcess.parent?.id }.value
+      return [parent == getpid() ? 1 : 0, ForkServerConnection.current.serverID ?? 0]
+    }
+    let answer = try await child.value
+    #expect(answer[0] == 1)
+    #expect(answer[1] != ForkServerConnection.current.serverID)
+    try await child.join()
+    #expect(await eventually { ProcessInspection.isGone(answer[1]) })
+  }
+
+  @Test func `an idle server has one thread and the descriptors it needs`() throws {
+    let server = try #require(ForkServerConnection.current.serverID)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: "/proc/\(server)/task").count == 1)
+    let open = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(server)/fd")
+    // Standard ones, control, page, lifeline, and the lifeline's two of its own.
+    #expect(open.count <= 9, "\(open.sorted())")
+  }
+}

@@ -1,0 +1,95 @@
+import Foundation
+import Testing
+
+@testable import Multiprocessing
+
+@Suite(.isolated) struct ThrownErrorTests {
+  @Test(arguments: StartMethod.forTasks)
+  func `a Codable error arrives as its own type`(method: StartMethod) async throws {
+    let child = try ChildProcess.start("why", context: ProcessContext(method)) { reason -> Int in
+      throw CodableFailure(reason: reason, places: [1, 2])
+    }
+    await #expect(throws: CodableFailure(reason: "why", places: [1, 2])) { try await child.value }
+    #expect(try await child.join() == .exited(1))
+  }
+
+  @Test(arguments: StartMethod.forTasks)
+  func `a cancellation arrives as itself`(method: StartMethod) async throws {
+    let child = try ChildProcess.start(context: ProcessContext(method)) { throw CancellationError() }
+    await #expect(throws: CancellationError.self) { try await child.value }
+  }
+
+  @Test(arguments: StartMethod.forTasks)
+  func `an error of the library's keeps its code, message and cause`(method: StartMethod) async throws {
+    let child = try ChildProcess.start(context: ProcessContext(method)) { () -> Int in
+      throw MultiprocessingError(.brokenBarrier, "three of four came", cause: PlainFailure(description: "late"))
+    }
+    let error = try await failure(of: child)
+    #expect(error.code == .brokenBarrier)
+    #expect(error.message == "three of four came")
+    #expect((error.cause as? RemoteFailure)?.description == "late")
+  }
+
+  @Test(arguments: StartMethod.forTasks)
+  func `another error is described, with its type and process`(method: StartMethod) async throws {
+    let child = try ChildProcess.start(name: "thrower", context: ProcessContext(method)) { () -> Int in
+      throw PlainFailure(description: "out of paper")
+    }
+    let error = try await failure(of: child)
+    #expect(error.code == .childThrew)
+    let remote = try #require(error.remoteFailure)
+    #expect(remote.typeName == "MultiprocessingTests.PlainFailure")
+    #expect(remote.description == "out of paper")
+    #expect(remote.processName == "thrower")
+    #expect(remote.processID == child.id)
+  }
+
+  @Test(arguments: StartMethod.forTasks)
+  func `a failure inside the child's own child passes through two processes`(method: StartMethod) async throws {
+    let child = try ChildProcess.start(context: ProcessContext(method)) {
+      try await ChildProcess.start { () -> Int in throw CodableFailure(reason: "deep", places: []) }.value
+    }
+    await #expect(throws: CodableFailure(reason: "deep", places: [])) { try await child.value }
+    let crashing = try ChildProcess.start(context: ProcessContext(method)) {
+      try await ChildProcess.start(name: "deep") { () -> Int in abort() }.value
+    }
+    let error = try await failure(of: crashing)
+    #expect(error.code == .childCrashed)
+    #expect(error.crash?.processName == "deep")
+    #expect(error.terminationStatus == .signaled(SIGABRT))
+  }
+
+  @Test(arguments: StartMethod.forTasks)
+  func `what cannot be encoded or decoded fails the task and says what`(method: StartMethod) async throws {
+    let context = ProcessContext(method)
+    let argument = try await failure(of: try ChildProcess.start(Undecodable(), context: context) { $0.text })
+    #expect(argument.code == .notTransferable)
+    #expect("\(argument)".contains("cannot be read"))
+    let unwritten = try await failure(of: try ChildProcess.start(context: context) { Unencodable() })
+    #expect(unwritten.code == .notTransferable)
+    #expect("\(unwritten)".contains("cannot be written"))
+    let unread = try await failure(of: try ChildProcess.start(context: context) { Undecodable() })
+    #expect(unread.code == .notTransferable)
+    #expect("\(unread)".contains("Undecodable"))
+  }
+
+  @Test(arguments: StartMethod.forTasks)
+  func `exit before the value is an error with the code`(method: StartMethod) async throws {
+    let child = try ChildProcess.start(3, context: ProcessContext(method)) { (code: Int32) -> Int in exit(code) }
+    let error = try await failure(of: child)
+    #expect(error.code == .childExited)
+    #expect(error.terminationStatus == .exited(3))
+    #expect(try await child.join() == .exited(3))
+    let silent = try ChildProcess.start(context: ProcessContext(method)) { exit(0) }
+    #expect(try await failure(of: silent).terminationStatus == .exited(0))
+  }
+
+  @Test func `an error is printed on the child's standard error`() async throws {
+    let printed = try ChildProcess.start {
+      try await output(of: 2) {
+        try await ChildProcess.start(name: "printer") { () -> Int in throw PlainFailure(description: "no ink") }.join()
+      }
+    }
+    #expect(try await printed.value == "printer ended by an error: no ink\n")
+  }
+}
