@@ -23,8 +23,8 @@ enum ForkServer {
   }
 
   private static func answer(_ request: MessageSocket.Message) {
-    guard request.descriptors.count == 5 else { return }
-    let channel = MessageSocket(request.descriptors[2])
+    guard request.descriptors.count == 6 else { return }
+    let channel = MessageSocket(request.descriptors[5])
     do {
       guard let id = try ProcessControl.cloneSibling() else { becomeChild(request.descriptors.map(\.number)) }
       send(Frame(.started, number: id), on: channel)
@@ -44,7 +44,7 @@ enum ForkServer {
     do {
       try ChildSetup.redirect(1, to: numbers[0])
       try ChildSetup.redirect(2, to: numbers[1])
-      try ChildSetup.arrange(Array(numbers[2...]), from: ChildSetup.channel)
+      try ChildSetup.arrange(Array(numbers[2..<5]), from: ChildSetup.channel)
     } catch {
       ProcessControl.exitNow(72)
     }
