@@ -104,12 +104,13 @@ static int mp_lifeline_open(int pipe_descriptor, pid_t owner) {
   snprintf(path, sizeof path, "/proc/self/fd/%d", pipe_descriptor);
   int own = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
   if (own < 0) return -1;
+  own = mp_private_adopt(own);
   if (fcntl(own, F_SETOWN, owner) != 0 || fcntl(own, F_SETSIG, SIGKILL) != 0 ||
       fcntl(own, F_SETFL, O_NONBLOCK | O_ASYNC) != 0) {
+    mp_private_unmark(own);
     close(own);
     return -1;
   }
-  mp_private_mark(own);
   return 0;
 }
 
@@ -156,8 +157,12 @@ int mp_close_from(int first) {
 void mp_close_standard_input(void) {
   int opened = open("/dev/null", O_RDONLY | O_CLOEXEC);
   if (opened < 0) return;
+  if (opened == 0) {
+    fcntl(0, F_SETFD, 0);
+    return;
+  }
   dup2(opened, 0);
-  if (opened != 0) close(opened);
+  close(opened);
 }
 
 void mp_buffer_lines(void) {

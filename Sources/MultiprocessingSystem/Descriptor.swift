@@ -11,11 +11,11 @@ package final class Descriptor: Sendable {
   /// A forked copy has closed the number already, and may use it for something else.
   private let generation: UInt32
 
-  /// Takes ownership of an open descriptor.
+  /// Takes ownership of an open descriptor. One that lies on 0, 1 or 2, in a program started without standard streams,
+  /// is moved.
   package init(owning number: Int32) {
-    self.number = number
+    self.number = mp_private_adopt(number)
     generation = mp_fork_generation()
-    mp_private_mark(number)
   }
 
   deinit {
