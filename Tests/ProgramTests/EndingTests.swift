@@ -28,9 +28,13 @@ struct ExitBehaviourTests {
 
 @Suite("Orphans")
 struct OrphansTests {
-  @Test("Nothing outlives a parent that was killed", arguments: ["spawn", "forkServer", "fork"])
-  func nothingIsLeft(_ method: String) async throws {
-    let program = try RunningProgram(await ProgramBuilder.shared.executable("Orphans"), [method])
+  @Test(
+    "Nothing outlives a parent that was killed", arguments: ["spawn", "forkServer", "fork"],
+    ["", " <&-", " <&- 2>&-"])
+  func nothingIsLeft(_ method: String, _ redirection: String) async throws {
+    let file = try await ProgramBuilder.shared.executable("Orphans")
+    let program = try RunningProgram(
+      URL(filePath: "/bin/sh"), ["-c", #"exec "$0" "$1""# + redirection, file.path, method])
     let count = method == "fork" ? 5 : 7
     let ids = try await program.captures(#"\w+ (\d+)"#, count: count).compactMap(Int32.init)
     let stopped = try await program.captures(#"stopped (\d+)"#, count: 1).compactMap(Int32.init)
@@ -39,7 +43,7 @@ struct OrphansTests {
     let time = ContinuousClock.now
     kill(program.id, SIGKILL)
     #expect(try await ProcessTable.survivors(of: ids) == [])
-    print("orphans: \(method): \(ids.count) processes gone after \(ContinuousClock.now - time)")
+    print("orphans: \(method)\(redirection): \(ids.count) processes gone after \(ContinuousClock.now - time)")
     let ending = try await program.end()
     #expect(ending.lines.count == count && !ending.isExit, "\(ending)")
   }
