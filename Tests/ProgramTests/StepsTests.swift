@@ -3,7 +3,7 @@ internal import Testing
 
 /// A program whose file is not where it was, or is started in another way.
 @Suite("Steps")
-struct ExecutableFileTests {
+struct StepsTests {
   /// A folder with a copy of the program; removed by the test.
   private func copy(as name: String) async throws -> URL {
     let folder = FileManager.default.temporaryDirectory.appending(path: "steps-\(UUID().uuidString)")
