@@ -45,5 +45,6 @@ let package = Package(
       dependencies: ["Multiprocessing", "MultiprocessingSystem", .product(name: "Logging", package: "swift-log")],
       swiftSettings: settings),
     .testTarget(name: "ExampleTests", swiftSettings: settings),
+    .testTarget(name: "ProgramTests", swiftSettings: settings),
   ]
 )

@@ -1,5 +1,6 @@
 #include "mp_descriptor.h"
 
+#include <fcntl.h>
 #include <stdint.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,6 +11,18 @@ static uint64_t mp_private[MP_WORDS];
 void mp_private_mark(int descriptor) {
   if (descriptor < 0 || descriptor >= MP_WORDS * 64) return;
   __atomic_fetch_or(&mp_private[descriptor / 64], (uint64_t)1 << (descriptor % 64), __ATOMIC_RELAXED);
+}
+
+int mp_private_adopt(int descriptor) {
+  if (descriptor >= 0 && descriptor <= STDERR_FILENO) {
+    int moved = fcntl(descriptor, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    if (moved >= 0) {
+      close(descriptor);
+      descriptor = moved;
+    }
+  }
+  mp_private_mark(descriptor);
+  return descriptor;
 }
 
 void mp_private_unmark(int descriptor) {

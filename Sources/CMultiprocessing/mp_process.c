@@ -128,11 +128,12 @@ int mp_lifeline_bind(int descriptor, pid_t owner) {
 static int mp_lifeline_open(int pipe_descriptor, pid_t owner) {
   int own = mp_lifeline_copy(pipe_descriptor);
   if (own < 0) return -1;
+  own = mp_private_adopt(own);
   if (mp_lifeline_bind(own, owner) != 0) {
+    mp_private_unmark(own);
     close(own);
     return -1;
   }
-  mp_private_mark(own);
   return 0;
 }
 
@@ -179,8 +180,12 @@ int mp_close_from(int first) {
 void mp_close_standard_input(void) {
   int opened = open("/dev/null", O_RDONLY | O_CLOEXEC);
   if (opened < 0) return;
+  if (opened == 0) {
+    fcntl(0, F_SETFD, 0);
+    return;
+  }
   dup2(opened, 0);
-  if (opened != 0) close(opened);
+  close(opened);
 }
 
 void mp_buffer_lines(void) {

@@ -48,6 +48,14 @@ package enum ChildSetup {
   /// Standard input from nowhere: children would take the parent's lines from each other.
   package static func closeStandardInput() { mp_close_standard_input() }
 
+  /// Standard output and error to nowhere where this process has none of its own.
+  package static func completeStandardStreams() {
+    for number in [STDOUT_FILENO, STDERR_FILENO] where !Polling.isStandardStream(number) {
+      guard let null = try? DescriptorIO.openNull() else { return }
+      try? redirect(number, to: null.number)
+    }
+  }
+
   /// Makes `number` refer to the open file behind `descriptor`.
   package static func redirect(_ number: Int32, to descriptor: Int32) throws {
     try systemCall("dup2") { dup2(descriptor, number) }

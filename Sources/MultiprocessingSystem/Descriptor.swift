@@ -11,21 +11,11 @@ package final class Descriptor: Sendable {
   /// A forked copy has closed the number already, and may use it for something else.
   private let generation: UInt32
 
-  /// Takes ownership of an open descriptor.
+  /// Takes ownership of an open descriptor. One that lies on 0, 1 or 2, in a program started without standard streams,
+  /// is moved.
   package init(owning number: Int32) {
-    self.number = Self.aboveStandard(number)
+    self.number = mp_private_adopt(number)
     generation = mp_fork_generation()
-    mp_private_mark(self.number)
-  }
-
-  /// In a program that has closed standard streams, the system gives their numbers to us: what the program prints would
-  /// go there, and its children would take it for their standard output.
-  private static func aboveStandard(_ number: Int32) -> Int32 {
-    guard (0...2).contains(number) else { return number }
-    let moved = fcntl(number, F_DUPFD_CLOEXEC, 3)
-    guard moved >= 0 else { return number }
-    close(number)
-    return moved
   }
 
   deinit {

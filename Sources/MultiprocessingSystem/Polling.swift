@@ -22,6 +22,13 @@ package enum Polling {
   /// Whether a number is an open descriptor.
   package static func isOpen(_ number: Int32) -> Bool { fcntl(number, F_GETFD) != -1 }
 
+  /// Whether a standard stream is open. One that is close-on-exec is somebody's own descriptor, in a program that was
+  /// started without that stream: libdispatch, for one, keeps what it gets.
+  package static func isStandardStream(_ number: Int32) -> Bool {
+    let flags = fcntl(number, F_GETFD)
+    return flags != -1 && flags & FD_CLOEXEC == 0
+  }
+
   /// Rounded up, so that a wait never ends early; at least 0, at most what `poll` takes.
   static func milliseconds(_ duration: Duration) -> Int32 {
     if duration <= .zero { return 0 }

@@ -9,6 +9,10 @@
 /// Marks `descriptor` as private to this process. Safe from any thread. Numbers of 65,536 and above are not recorded.
 void mp_private_mark(int descriptor);
 
+/// Marks a new descriptor of this library as private, and moves it off 0, 1 and 2: a program may be started without
+/// its standard streams, and what it prints must not reach us. Returns its number, the old one where no other is left.
+int mp_private_adopt(int descriptor);
+
 /// Takes the mark away; call it before the descriptor is closed.
 void mp_private_unmark(int descriptor);
 

@@ -74,7 +74,9 @@ extension ProcessExit {
 
   /// The runtime's last words, without the place in the source before them.
   private var message: String? {
-    let beginnings = ["Fatal error", "Precondition failed", "Assertion failed", "Could not cast value"]
+    let beginnings = [
+      "Fatal error", "Precondition failed", "Assertion failed", "Could not cast value", "Simultaneous accesses",
+    ]
     for line in standardErrorTail.split(separator: "\n").reversed() {
       for beginning in beginnings {
         if let start = line.firstRange(of: beginning)?.lowerBound { return String(line[start...]) }

@@ -22,6 +22,7 @@ final class StandardErrorWriter: Sendable {
   private let state = Mutex(State())
 
   func write(_ bytes: [UInt8]) {
+    guard Polling.isStandardStream(2) else { return }
     let mustStart = state.withLock { state in
       var rest = bytes[...]
       while state.queue.isEmpty, !rest.isEmpty, Polling.isWritable(2) {

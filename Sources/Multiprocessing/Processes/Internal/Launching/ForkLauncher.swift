@@ -28,6 +28,7 @@ struct ForkLauncher: Launcher {
       let page = try? OwnChildPage(mapping: file), (try? ChildSetup.armLifeline(lifeline)) != nil
     else { ProcessControl.exitNow(76) }
     if let error = numbers[3] { try? ChildSetup.redirect(2, to: error) }
+    ChildSetup.completeStandardStreams()
     page.catchCrashes()
     page.setTask(1)
     ChildSetup.closeStandardInput()

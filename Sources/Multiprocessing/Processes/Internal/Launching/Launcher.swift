@@ -68,7 +68,7 @@ struct StandardDescriptors: Sendable {
     var opened: [Descriptor] = []
     numbers = try (0 as Int32..<3).map { number in
       if number == 2, let error { return error.number }
-      if number != 0, Polling.isOpen(number) { return number }
+      if number != 0, Polling.isStandardStream(number) { return number }
       let null = try DescriptorIO.openNull()
       opened.append(null)
       return null.number
