@@ -1,0 +1,19 @@
+import Foundation
+
+/// Runs `body` with this process's descriptor `number` going to a pipe, and returns what was written there.
+///
+/// For children made for that purpose: the descriptor belongs to the whole process.
+func output(of number: Int32, during body: () async throws -> Void) async throws -> String {
+  let pipe = Pipe()
+  let before = dup(number)
+  dup2(pipe.fileHandleForWriting.fileDescriptor, number)
+  try pipe.fileHandleForWriting.close()
+  let reading = pipe.fileHandleForReading
+  let reader = Task.detached { try reading.readToEnd() ?? Data() }
+  let result: Result<Void, any Error>
+  do { result = .success(try await body()) } catch { result = .failure(error) }
+  dup2(before, number)
+  close(before)
+  try result.get()
+  return String(decoding: try await reader.value, as: UTF8.self)
+}

@@ -1,0 +1,25 @@
+import Testing
+
+@testable import Multiprocessing
+
+/// The error of the library's with which the value of a child fails.
+func failure<Output>(
+  of child: ChildProcess<Output>, sourceLocation: SourceLocation = #_sourceLocation
+) async throws -> MultiprocessingError {
+  try await #require(throws: MultiprocessingError.self, sourceLocation: sourceLocation) { _ = try await child.value }
+}
+
+/// Expects that a start is refused with a code, and that no process was made for it.
+@discardableResult
+func expectRefusal<Output>(
+  _ code: MultiprocessingError.Code, sourceLocation: SourceLocation = #_sourceLocation,
+  of start: () throws -> ChildProcess<Output>
+) throws -> MultiprocessingError {
+  let before = OwnResources.now().children
+  let error = try #require(throws: MultiprocessingError.self, sourceLocation: sourceLocation) { _ = try start() }
+  #expect(error.code == code, "\(error)", sourceLocation: sourceLocation)
+  // Earlier ones may have ended meanwhile.
+  #expect(OwnResources.now().children.isSubset(of: before), sourceLocation: sourceLocation)
+  #expect(before.isSuperset(of: CurrentProcess.activeChildren.map(\.id)), sourceLocation: sourceLocation)
+  return error
+}

@@ -1,0 +1,71 @@
+import Foundation
+import Synchronization
+import Testing
+
+@testable import Multiprocessing
+
+/// One test at a time, under a watchdog, and nothing left behind: for every test that starts processes.
+///
+/// Swift Testing runs suites of one process side by side. Children and descriptors belong to the whole process, so a
+/// leak of one test would be found in another; `.serialized` orders the tests of one suite only, and the time limit of
+/// the framework would count the wait for the others. Therefore a trait of our own with one lock for all suites that
+/// carry it. Tests without it (codec, progress) go on meanwhile; they start no processes, and what they open for a
+/// moment is gone before the check gives up.
+struct Isolation: SuiteTrait, TestTrait, TestScoping {
+  var isRecursive: Bool { true }
+
+  @concurrent func provideScope(
+    for test: Test, testCase: Test.Case?, performing function: @Sendable @concurrent () async throws -> Void
+  ) async throws {
+    await Turn.shared.take()
+    defer { Turn.shared.give() }
+    try await ResidentParts.start()
+    let watchdog = Watchdog(of: test.displayName ?? test.name)
+    defer { watchdog.stop() }
+    try await expectNoLeaks { try await function() }
+  }
+}
+
+extension Trait where Self == Isolation {
+  /// Runs the test alone among those that start processes, and checks what it leaves.
+  static var isolated: Isolation { Isolation() }
+}
+
+/// What the library keeps for the life of the process: started before the first count, so that no test is blamed.
+enum ResidentParts {
+  private static let started = Task {
+    for method in StartMethod.forTasks {
+      let child = try ChildProcess.start(context: ProcessContext(method)) {}
+      _ = try await waitForAny(of: [child])
+      try await child.join()
+    }
+  }
+
+  static func start() async throws { try await started.value }
+}
+
+/// A lock in order of arrival that suspends and does not block.
+private final class Turn: Sendable {
+  static let shared = Turn()
+
+  private let state = Mutex((isTaken: false, waiting: [CheckedContinuation<Void, Never>]()))
+
+  func take() async {
+    await withCheckedContinuation { continuation in
+      let isOurs = state.withLock { state in
+        if state.isTaken { state.waiting.append(continuation) }
+        defer { state.isTaken = true }
+        return !state.isTaken
+      }
+      if isOurs { continuation.resume() }
+    }
+  }
+
+  func give() {
+    let next = state.withLock { state in
+      if state.waiting.isEmpty { state.isTaken = false }
+      return state.waiting.isEmpty ? nil : state.waiting.removeFirst()
+    }
+    next?.resume()
+  }
+}
