@@ -67,10 +67,11 @@ struct PendingItems {
       let item = lanes[lane].items[position]
       let isGone = !members.contains(item)
       if isGone || fits(item) {
+        // Removal may move what follows: the head is where it goes on.
+        let wasHead = position == lanes[lane].head
         removeItem(at: position, lane)
         if !isGone { return item }
-        if position > lanes[lane].head { continue }
-        position = lanes[lane].head
+        if wasHead { position = lanes[lane].head }
       } else {
         position += 1
       }

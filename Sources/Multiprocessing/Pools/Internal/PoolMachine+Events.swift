@@ -27,13 +27,14 @@ extension PoolMachine {
   mutating func handle(_ event: Event) -> [Action] {
     var actions: [Action] = []
     switch event {
-    case .open, .retryStart: break
+    case .open: break
+    case .retryStart: isHoldingStarts = false
     case .submit(let item, let traits): submit(item, traits, &actions)
     case .joined(let worker): if workers[worker]?.state == .starting { workers[worker]?.state = .ready }
     case .lost(let worker, let running): lose(worker, running, &actions)
     case .startFailed(let worker): failStart(worker, &actions)
     case .answered(let item, let worker): answer(item, worker, &actions)
-    case .deadline(let item, let turn): if items[item]?.turn == turn { stop(item, .timedOut, &actions) }
+    case .deadline(let item, let turn): passDeadline(item, turn, &actions)
     case .graceEnded(let worker, let item): endGrace(worker, item, &actions)
     case .cancel(let item): stop(item, .cancelled, &actions)
     case .recycle(let worker): if workers[worker]?.state == .ready { retireAfterWork(worker, &actions) }
@@ -56,6 +57,7 @@ extension PoolMachine {
       return finish(item, .unpinned, &actions)
     }
     pending.append(item, priority: traits.priority)
+    largestWindow = max(largestWindow, traits.window)
     wanted = configuration.workers
   }
 
@@ -64,14 +66,20 @@ extension PoolMachine {
     worker.inHand.remove(at: place)
     worker.completed += 1
     consecutiveLosses = 0
-    if worker.state == .stopping(item) { worker.state = .ready }
+    // An answer that was on its way when its worker was killed does not bring the worker back.
+    if worker.state == .stopping(item) { worker.state = worker.isCondemned ? .retiring : .ready }
     workers[id] = worker
     finish(item, .answered, &actions)
-    if let next = worker.inHand.first, place == 0 { startTimer(next, &actions) }
+    if let next = worker.inHand.first, place == 0 { begin(next, in: id, &actions) }
     let isSpent = configuration.maxTasksPerWorker.map { worker.completed >= $0 } ?? false
     if isSpent, worker.state == .ready, worker.inHand.isEmpty { retire(id, &actions) }
     // A worker that was given up and came back is one too many.
     if worker.state == .ready, worker.inHand.isEmpty, usableWorkers > wanted { retire(id, &actions) }
+  }
+
+  /// An item comes up in its worker. One that was given up while it waited there may have begun before the worker heard.
+  private mutating func begin(_ item: ItemID, in id: WorkerID, _ actions: inout [Action]) {
+    if items[item] == nil { giveUp(item, in: id, &actions) } else { startTimer(item, &actions) }
   }
 
   private mutating func lose(_ id: WorkerID, _ running: ItemID?, _ actions: inout [Action]) {
@@ -114,8 +122,9 @@ extension PoolMachine {
 
   /// A worker that could not be started is not tried again at once: the lack of descriptors or memory may pass.
   private mutating func failStart(_ id: WorkerID, _ actions: inout [Action]) {
-    workers[id] = nil
-    countLoss(&actions)
+    guard let worker = workers.removeValue(forKey: id) else { return }
+    isHoldingStarts = true
+    if !worker.isCondemned, worker.state != .retiring { countLoss(&actions) }
     if phase != .broken { actions.append(.retryStart) }
   }
 
@@ -124,17 +133,21 @@ extension PoolMachine {
     guard let entry = items[item] else { return }
     if pending.remove(item) { return finish(item, ending, &actions) }
     finish(item, ending, &actions)
-    guard let id = entry.worker, var worker = workers[id] else { return }
+    guard let id = entry.worker else { return }
     actions.append(.stop(id, item))
     // One that waits in the worker's hand is dropped there and answered; only the running one may resist.
-    guard worker.inHand.first == item, worker.state == .ready else { return }
-    worker.state = .stopping(item)
-    workers[id] = worker
-    if configuration.canKill { actions.append(.startGrace(id, item)) }
+    giveUp(item, in: id, &actions)
+  }
+
+  /// The time of an item ends it in a worker only, not while it waits for another after a loss.
+  private mutating func passDeadline(_ item: ItemID, _ turn: Int, _ actions: inout [Action]) {
+    guard let entry = items[item], entry.turn == turn, entry.worker != nil else { return }
+    stop(item, .timedOut, &actions)
   }
 
   private mutating func endGrace(_ id: WorkerID, _ item: ItemID, _ actions: inout [Action]) {
-    guard workers[id]?.state == .stopping(item) else { return }
+    // A finished item that is still in hand has not been answered.
+    guard workers[id]?.inHand.first == item, items[item] == nil else { return }
     condemn(id, &actions)
   }
 

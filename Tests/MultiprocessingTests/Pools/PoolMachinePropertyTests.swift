@@ -1,0 +1,79 @@
+import Testing
+
+@testable import Multiprocessing
+
+@Suite struct PoolMachinePropertyTests {
+  /// Four parts, so that they run side by side.
+  @Test(arguments: 0..<4 as Range<UInt64>)
+  func `whatever happens in whatever order, every item ends once and the pool ends clean`(part: UInt64) {
+    for seed in part * 1000..<part * 1000 + 1000 {
+      var rehearsal = MachineRehearsal(seed: seed)
+      do {
+        try rehearsal.run(steps: 20 + Int(seed % 100))
+      } catch {
+        var again = MachineRehearsal(seed: seed, isTraced: true)
+        try? again.run(steps: 20 + Int(seed % 100))
+        Issue.record("seed \(seed): \(error)\n\((again.trace ?? []).suffix(60).joined(separator: "\n"))")
+        return
+      }
+    }
+  }
+
+  @Test func `items wait in the order of a plain sorted list`() {
+    for seed in 0..<60 as Range<UInt64> {
+      var random = SeededRandom(seed: seed)
+      var (pending, plain) = (PendingItems(), PlainPending())
+      for item in 1...400 as ClosedRange<UInt64> {
+        let priority: UInt8 = [0, 17, 25].randomElement(using: &random) ?? 0
+        if random.chance(80) {
+          pending.append(item, priority: priority)
+          plain.items.append((item, priority))
+        } else {
+          pending.prepend(item, priority: priority)
+          plain.items.insert((item, priority), at: 0)
+        }
+        for _ in 0..<Int.random(in: 0...2, using: &random) where item > 150 {
+          change(&pending, &plain, &random, seed)
+        }
+        #expect(pending.count == plain.items.count, "seed \(seed)")
+      }
+      #expect(pending.all == plain.all, "seed \(seed)")
+      let rest = plain.all
+      let taken = rest.map { _ in pending.take { _ in true } }
+      #expect(taken == rest, "seed \(seed)")
+      #expect(pending.isEmpty, "seed \(seed)")
+    }
+  }
+
+  private func change(
+    _ pending: inout PendingItems, _ plain: inout PlainPending, _ random: inout SeededRandom, _ seed: UInt64
+  ) {
+    if random.chance(70), let item = plain.items.prefix(80).randomElement(using: &random)?.item {
+      let removals = (pending.remove(item), pending.remove(item))
+      #expect(removals == (true, false), "seed \(seed)")
+      plain.items.removeAll { $0.item == item }
+    } else {
+      let divisor = UInt64.random(in: 1...3, using: &random)
+      let expected = plain.take { $0 % divisor == 0 }
+      let taken = pending.take { $0 % divisor == 0 }
+      #expect(taken == expected, "seed \(seed)")
+    }
+  }
+}
+
+/// An array that is sorted anew every time.
+private struct PlainPending {
+  var items: [(item: UInt64, priority: UInt8)] = []
+
+  private var sorted: [(offset: Int, element: (item: UInt64, priority: UInt8))] {
+    items.enumerated().sorted { ($1.element.priority, $0.offset) < ($0.element.priority, $1.offset) }
+  }
+
+  var all: [UInt64] { sorted.map(\.element.item) }
+
+  mutating func take(where fits: (UInt64) -> Bool) -> UInt64? {
+    guard let found = sorted.first(where: { fits($0.element.item) }) else { return nil }
+    items.remove(at: found.offset)
+    return found.element.item
+  }
+}
