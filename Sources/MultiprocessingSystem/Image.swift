@@ -18,7 +18,13 @@ package struct Image: Sendable, Hashable {
     return index < 0 ? nil : Image(image, isMain: index == 0)
   }
 
-  /// The images of this process, the main executable first.
+  /// The executable of this process.
+  package static let main: Image? = {
+    var image = mp_image()
+    return mp_image_at(0, &image) == 0 ? Image(image, isMain: true) : nil
+  }()
+
+  /// The images of this process, the main executable first. Looks at every one: `main` costs less.
   package static func all() -> [Image] {
     var images: [Image] = []
     var image = mp_image()

@@ -82,11 +82,7 @@ struct PoolMachine {
   }
 
   struct Worker: Equatable {
-    enum State: Equatable {
-      case starting, ready
-      case stopping(ItemID)
-      case retiring
-    }
+    enum State: Equatable { case starting, ready, stopping(ItemID), retiring }
     var state = State.starting
     /// Sent and not answered, in the order of sending: the first one runs. A stopped item that was finished already
     /// stays here until the worker answers.
@@ -105,6 +101,10 @@ struct PoolMachine {
   var pending = PendingItems()
   var keys: [String: WorkerID] = [:]
   var consecutiveLosses = 0
+  /// A start failed: no other is tried before `retryStart`.
+  var isHoldingStarts = false
+  /// The largest that an item had: a worker with so many in hand gets nothing, whatever waits.
+  var largestWindow = 1
   private var nextWorker = 1
   private var hasEnded = false
   var restarts = 0
@@ -130,8 +130,10 @@ struct PoolMachine {
     if phase == .open || !items.isEmpty { startMissing(&actions) }
     for id in workers.keys.sorted() where workers[id]?.state == .ready { fill(id, &actions) }
     if phase != .open, items.isEmpty {
-      // One that is being stopped answers, or its grace period ends: retiring it now would call that off.
-      for id in workers.keys.sorted() where workers[id]?.mayRetire == true { retire(id, &actions) }
+      // One that was asked to stop ends by its answer or by the end of its grace period.
+      for id in workers.keys.sorted() where workers[id]?.mayRetire == true {
+        retire(id, &actions)
+      }
       if workers.isEmpty, !hasEnded {
         hasEnded = true
         actions.append(.end)
@@ -140,7 +142,7 @@ struct PoolMachine {
   }
 
   private mutating func startMissing(_ actions: inout [Action]) {
-    guard phase != .broken else { return }
+    guard phase != .broken, !isHoldingStarts else { return }
     while usableWorkers < wanted {
       let id = takeWorkerID()
       workers[id] = Worker()
@@ -150,7 +152,7 @@ struct PoolMachine {
 
   /// Gives a ready worker what it may have in hand.
   private mutating func fill(_ id: WorkerID, _ actions: inout [Action]) {
-    while let worker = workers[id], worker.state == .ready {
+    while let worker = workers[id], worker.state == .ready, worker.inHand.count < largestWindow {
       if let limit = configuration.maxTasksPerWorker, worker.completed + worker.inHand.count >= limit { return }
       guard let item = takePending(for: id, worker) else { return }
       give(item, to: id, &actions)
@@ -184,6 +186,13 @@ struct PoolMachine {
   mutating func startTimer(_ item: ItemID, _ actions: inout [Action]) {
     guard let entry = items[item], let timeout = entry.traits.timeout else { return }
     actions.append(.startTimer(item, turn: entry.turn, timeout))
+  }
+
+  /// The first in hand of a worker was given up: the worker is stopped, against its will if need be.
+  mutating func giveUp(_ item: ItemID, in id: WorkerID, _ actions: inout [Action]) {
+    guard let worker = workers[id], worker.inHand.first == item else { return }
+    if worker.state == .ready { workers[id]?.state = .stopping(item) }
+    if configuration.canKill { actions.append(.startGrace(id, item)) }
   }
 
   mutating func retire(_ id: WorkerID, _ actions: inout [Action]) {

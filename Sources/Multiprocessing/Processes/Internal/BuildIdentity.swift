@@ -11,5 +11,5 @@ struct BuildIdentity: Sendable {
     hash = text.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
   }
 
-  static let own = BuildIdentity(text: Image.all().first?.identity ?? "")
+  static let own = BuildIdentity(text: Image.main?.identity ?? "")
 }

@@ -54,6 +54,6 @@ extension Image {
 
   /// The image with this key in the present process; nil when it is not loaded here.
   static func with(key: String) -> Image? {
-    Image.all().first { key.isEmpty ? $0.isMain : $0.identity == key }
+    key.isEmpty ? Image.main : Image.all().first { $0.identity == key }
   }
 }

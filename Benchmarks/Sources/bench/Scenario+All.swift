@@ -1,0 +1,4 @@
+extension Scenario {
+  /// Every scenario, in the order in which they run.
+  static let all = [processStart, processStartInBigParent, poolStart, idleWorker, primes]
+}

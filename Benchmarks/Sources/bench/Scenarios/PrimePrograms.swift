@@ -1,0 +1,9 @@
+/// The prime program from its start to its end: 65 numbers, 16 workers.
+extension Scenario {
+  static let primes = Scenario("seed_primes_wall", unit: "s") { report in
+    let program = Program(beside: "primes")
+    for (subject, argument) in [("ours_processes16", "processes"), ("ours_threads16", "threads")] {
+      report.figure(subject, try Timing.microseconds { try program.run([argument]) } / 1_000_000)
+    }
+  }
+}
