@@ -1,6 +1,6 @@
 internal import Foundation
 
-/// One run of the built `examples` executable, to its end.
+/// One run of a built executable of the package, to its end.
 struct ProgramRun: Sendable {
   let processID: Int32
   let endedByItself: Bool
@@ -9,11 +9,11 @@ struct ProgramRun: Sendable {
   let lines: [String]
   let errorLines: [String]
 
-  /// Runs `examples` with these arguments; ends it when it takes longer than the watchdog allows.
-  init(_ arguments: String..., watchdog: Duration = .seconds(60)) async throws {
+  /// Runs the program with these arguments; ends it when it takes longer than the watchdog allows.
+  init(_ arguments: String..., program: String = "examples", watchdog: Duration = .seconds(60)) async throws {
     let process = Process()
     let (output, errors) = (Pipe(), Pipe())
-    process.executableURL = Self.executable
+    process.executableURL = Self.folder.appending(path: program)
     process.arguments = arguments
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = output
@@ -47,10 +47,9 @@ struct ProgramRun: Sendable {
   }
 
   /// The programs are built into the folder that holds the bundle of the tests.
-  private static let executable: URL = {
+  private static let folder: URL = {
     let bundle = Bundle.allBundles.first { $0.bundleURL.pathExtension == "xctest" }
-    let folder = bundle?.bundleURL.deletingLastPathComponent() ?? Bundle.main.bundleURL
-    return folder.appending(path: "examples")
+    return bundle?.bundleURL.deletingLastPathComponent() ?? Bundle.main.bundleURL
   }()
 
   /// Reads on a thread of its own: a read to the end blocks.

@@ -7,6 +7,7 @@ struct ForkLauncher: Launcher {
 
   func launch(_ plan: LaunchPlan) throws -> LaunchedChild {
     let page = try plan.parameters.pageFile()
+    Self.walkOnce
     let threads = SystemThread.count
     if threads > 1 {
       EventLog.warning("forking a process that has \(threads) threads: locks they hold stay held in the child")
@@ -20,6 +21,17 @@ struct ForkLauncher: Launcher {
     guard let id = try ProcessControl.fork() else { run(plan, own.map { $0?.number }) }
     return LaunchedChild(id: id, page: page)
   }
+
+  /// What the copy will do to answer, done here first: the runtime makes generic types under a lock of its own, and a copy
+  /// taken while another thread held it would wait for ever (2 of 6 trials beside busy threads).
+  private static let walkOnce: Void = {
+    _ = TaskOutcome.thrown(CancellationError()).frame(task: 0)
+    _ = TaskOutcome.thrown(MultiprocessingError(.system, "")).frame(task: 0)
+    _ = (ProcessFamily.current, ExitSequence.current, StandardErrorWriter.current)
+    guard let (near, far) = try? MessageSocket.pair() else { return }
+    try? FrameChannel(near).send(Frame(.value))
+    _ = try? FrameChannel(far).receive(isBlocking: false)
+  }()
 
   private func run(_ plan: LaunchPlan, _ numbers: [Int32?]) -> Never {
     ProcessControl.leadGroup()
