@@ -5,8 +5,8 @@ import Testing
 
 @testable import Multiprocessing
 
-/// One destination for the whole process, so one test at a time.
-@Suite(.serialized) final class EventLogTests {
+/// One destination for the whole process, which children inherit: apart from all tests that start some.
+@Suite(.isolated) final class EventLogTests {
   deinit { EventLog.turnOff() }
 
   @Test func `nothing is logged, or even put into words, before somebody asks`() {

@@ -71,5 +71,8 @@ import Testing
     let open = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(server)/fd")
     // Standard ones, control, page, lifeline, and the lifeline's two of its own.
     #expect(open.count <= 9, "\(open.sorted())")
+    for stream in 0...2 {
+      #expect(try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(server)/fd/\(stream)") == "/dev/null")
+    }
   }
 }

@@ -63,6 +63,7 @@ package final class FrameChannel: Sendable {
   ///
   /// - Throws: a `SystemError`, or `notTransferable` for a frame that breaks the rules.
   package func receive(isBlocking: Bool) throws -> Received {
+    var wasReset = false
     while true {
       let message: MessageSocket.Message?
       do {
@@ -70,7 +71,10 @@ package final class FrameChannel: Sendable {
       } catch let error as SystemError where error.wouldBlock {
         return .nothing
       } catch let error as SystemError where error.isDisconnected {
-        return .end
+        // A peer that ended with something of ours unread resets the socket, once, before what it had sent is read.
+        if wasReset { return .end }
+        wasReset = true
+        continue
       }
       guard let message else { return .end }
       if let frame = try accept(message) { return .frame(frame) }

@@ -25,10 +25,12 @@ struct LaunchRequest {
     let parameters = ChildParameters(
       role: role, name: name, path: path, isDaemon: isDaemon, context: context, printsErrors: printsErrors)
     let pipe = isQuiet || context.inheritsStandardError ? nil : try DescriptorIO.pipe()
+    // The fork server lives as long as this process: it must not hold a pipe open that this process closes.
     let null = isQuiet ? try DescriptorIO.openNull() : nil
     let plan = LaunchPlan(
       context: context, parameters: parameters, channel: ChildEnd(theirs.descriptor), answers: channel,
-      lifeline: try Lifeline.current().readingForChild(), standardError: pipe?.writing ?? null)
+      lifeline: try Lifeline.current().readingForChild(), standardError: pipe?.writing ?? null,
+      standardOutput: null)
     return (plan, pipe.map { StandardErrorRelay(reading: $0.reading) })
   }
 }

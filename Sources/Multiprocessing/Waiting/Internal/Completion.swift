@@ -29,9 +29,10 @@ package final class Completion<Value: Sendable>: Sendable {
         return (Array(state.waiters.values), state.observers, state.gate)
       }
     guard let woken else { return false }
+    // First what the library itself does with the value, so that who waits for it finds that done.
+    for observer in woken.observers { observer(value) }
     for waiter in woken.waiters { waiter.resume(returning: value) }
     woken.gate?.open()
-    for observer in woken.observers { observer(value) }
     return true
   }
 

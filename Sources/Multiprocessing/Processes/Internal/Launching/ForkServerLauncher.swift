@@ -23,7 +23,7 @@ struct ForkServerLauncher: Launcher {
   }
 
   private func request(_ plan: LaunchPlan, page: MemoryFile, from server: ForkServerConnection.Server) throws {
-    let standard = try StandardDescriptors(error: plan.standardError)
+    let standard = try StandardDescriptors(of: plan)
     let numbers = [standard.numbers[1], standard.numbers[2], try plan.channel.number, page.descriptor.number]
     let copies = try (numbers + [plan.lifeline.number]).map(Descriptor.duplicating)
     try withExtendedLifetime(standard) { try server.control.send(header: [1], descriptors: copies) }

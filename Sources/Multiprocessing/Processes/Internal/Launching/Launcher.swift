@@ -12,6 +12,8 @@ struct LaunchPlan: Sendable {
   var lifeline: Descriptor
   /// What the child has as standard error; nil: the parent's.
   var standardError: Descriptor?
+  /// What it has as standard output; nil: the parent's.
+  var standardOutput: Descriptor?
 }
 
 /// The child's end of its channel, until it is handed over.
@@ -64,10 +66,11 @@ struct StandardDescriptors: Sendable {
   /// Held while the numbers are in use.
   private let opened: [Descriptor]
 
-  init(error: Descriptor?) throws {
+  init(of plan: LaunchPlan) throws {
+    let given = [nil, plan.standardOutput, plan.standardError]
     var opened: [Descriptor] = []
     numbers = try (0 as Int32..<3).map { number in
-      if number == 2, let error { return error.number }
+      if let descriptor = given[Int(number)] { return descriptor.number }
       if number != 0, Polling.isStandardStream(number) { return number }
       let null = try DescriptorIO.openNull()
       opened.append(null)

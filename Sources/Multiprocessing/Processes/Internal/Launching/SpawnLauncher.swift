@@ -7,7 +7,7 @@ struct SpawnLauncher: Launcher {
 
   func launch(_ plan: LaunchPlan) throws -> LaunchedChild {
     let page = try plan.parameters.pageFile()
-    let standard = try StandardDescriptors(error: plan.standardError)
+    let standard = try StandardDescriptors(of: plan)
     let spawn = Spawn(
       path: try plan.context.executable ?? Executable.path(), arguments: [CommandLine.arguments.first ?? "worker"],
       environment: environment(plan.context), workingDirectory: plan.context.workingDirectory,
