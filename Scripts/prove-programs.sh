@@ -13,7 +13,7 @@ builds=(
   "debug||default|$everything"
   "gold||gold|$entry CrashMessages"
   "lld||lld|$entry CrashMessages"
-  "dynamic|shared|default|$entry Orphans CrashMessages Steps"
+  "dynamic|shared|default|$entry Orphans CrashMessages"
   "release|-c release|default|$everything"
   "static-stdlib|-c release --static-swift-stdlib|default|$everything"
   "static|-c release --static-swift-stdlib -Xswiftc -static-executable|default|AsyncMain TopLevel SyncMain Nested Orphans"
