@@ -2,17 +2,23 @@ internal import Synchronization
 
 /// A value that any thread reads without a lock and that changes a few times in a process's life.
 ///
-/// Reading works in a forked copy whatever other threads were doing at the time of the fork. Each change leaks the
-/// value before: a reader may still hold it.
+/// Reading works in a forked copy whatever other threads were doing at the time of the fork. No value is ever
+/// released: a reader may still hold it.
 package final class Published<Value: Sendable>: Sendable {
   private final class Box: Sendable {
     let value: Value
-    init(_ value: Value) { self.value = value }
+    /// The bits before. Never read; they keep a program's leak checker from reporting the old box as lost.
+    private let previous: UInt
+
+    init(_ value: Value, previous: UInt) {
+      self.value = value
+      self.previous = previous
+    }
   }
 
   private let bits: Atomic<UInt>
 
-  package init(_ value: Value) { bits = Atomic(Self.bits(of: value)) }
+  package init(_ value: Value) { bits = Atomic(Self.bits(of: value, previous: 0)) }
 
   package var value: Value {
     get {
@@ -20,10 +26,19 @@ package final class Published<Value: Sendable>: Sendable {
       let pointer = UnsafeRawPointer(bitPattern: bits.load(ordering: .acquiring))!
       return Unmanaged<Box>.fromOpaque(pointer).takeUnretainedValue().value
     }
-    set { bits.store(Self.bits(of: newValue), ordering: .releasing) }
+    set {
+      // SAFETY: releasing shows the new box's content to a reader that finds it; a box that lost the race was never seen.
+      var old = bits.load(ordering: .relaxed)
+      while true {
+        let new = Self.bits(of: newValue, previous: old)
+        let (isDone, found) = bits.compareExchange(expected: old, desired: new, ordering: .releasing)
+        if isDone { return }
+        old = found
+      }
+    }
   }
 
-  private static func bits(of value: Value) -> UInt {
-    UInt(bitPattern: Unmanaged.passRetained(Box(value)).toOpaque())
+  private static func bits(of value: Value, previous: UInt) -> UInt {
+    UInt(bitPattern: Unmanaged.passRetained(Box(value, previous: previous)).toOpaque())
   }
 }

@@ -36,6 +36,16 @@ struct RunningProgram {
 
   /// Writes a line to its standard input.
   func send(_ line: String) throws {
+    // To a program that has ended: an error here, and not the end of the tests by SIGPIPE.
+    var (pipe, before) = (sigset_t(), sigset_t())
+    sigemptyset(&pipe)
+    sigaddset(&pipe, SIGPIPE)
+    pthread_sigmask(SIG_BLOCK, &pipe, &before)
+    defer {
+      var none = timespec()
+      while sigtimedwait(&pipe, nil, &none) == SIGPIPE {}
+      pthread_sigmask(SIG_SETMASK, &before, nil)
+    }
     try input.fileHandleForWriting.write(contentsOf: Data((line + "\n").utf8))
   }
 

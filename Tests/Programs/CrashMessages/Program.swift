@@ -12,6 +12,9 @@ final class Box {
   func swapInside(_ numbers: inout [Int]) { numbers.append(self.numbers.count) }
 }
 
+/// Those that may be on the stack at a crash: a call at the end of a function replaces its frame.
+let functions = ["commit", "overlap", "deeper"]
+
 func deeper(_ depth: Int) -> Int { depth == .max ? 0 : deeper(depth + 1) + deeper(depth + 2) }
 
 /// Zero, nil and the like that the optimiser cannot see.
@@ -40,6 +43,7 @@ func commit(_ fault: Fault) -> Int {
   while true { pause() }
 }
 
+@inline(never)
 func overlap() -> Int {
   let box = opaque(Box())
   box.swapInside(&box.numbers)
@@ -59,7 +63,7 @@ struct Program {
           print(method, fault, "value", try await child.value)
         } catch let error as MultiprocessingError {
           let ending = try await child.join()
-          let frame = error.crash?.frames.first { $0.contains("commit") || $0.contains("deeper") }
+          let frame = error.crash?.frames.first { line in functions.contains { line.contains($0) } }
           let message = error.crash?.message ?? "-"
           print("\(method) \(fault) | \(error.code) | \(ending) | \(message) | \(frame == nil ? "-" : "framed")")
         }
