@@ -231,7 +231,9 @@ int mp_catch_termination(int descriptor) {
 }
 
 void mp_environment_replace(const char *strings, uint64_t count) {
+  static char *none[] = {NULL};
   clearenv();
+  if (environ == NULL) environ = none;  // readers of environ expect a list
   for (uint64_t index = 0; index < count; index++) {
     size_t length = strlen(strings);
     char *copy = strdup(strings);

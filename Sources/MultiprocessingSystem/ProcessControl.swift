@@ -53,6 +53,9 @@ package enum ProcessControl {
     }
   }
 
+  /// Sends a signal to the calling thread; a handler has run when this returns.
+  package static func raise(_ number: Int32) { _ = Glibc.raise(number) }
+
   /// Puts this process into a group of its own.
   package static func leadGroup() { setpgid(0, 0) }
 

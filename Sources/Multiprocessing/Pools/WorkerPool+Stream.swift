@@ -13,10 +13,8 @@ extension WorkerPool {
     _ body: @escaping @Sendable @concurrent (Inputs.Element) async throws -> R
   ) -> PoolResults<R> where Inputs.Element: Codable & Sendable {
     core.stream(order, options, { try MapSource(body) }) { run, step in
-      for input in inputs {
-        guard try await run.waitForRoom() else { return }
-        step(input)
-      }
+      var rest = inputs.makeIterator()
+      while try await run.waitForRoom(), let input = rest.next() { step(input) }
     }
   }
 
@@ -40,10 +38,8 @@ extension WorkerPool {
     all tasks: some Sequence<T> & Sendable, order: ResultOrder = .input, options: MapOptions = MapOptions()
   ) -> PoolResults<T.Output> {
     core.stream(order, options, { try MapSource() }) { run, step in
-      for task in tasks {
-        guard try await run.waitForRoom() else { return }
-        step(task)
-      }
+      var rest = tasks.makeIterator()
+      while try await run.waitForRoom(), let task = rest.next() { step(task) }
     }
   }
 }

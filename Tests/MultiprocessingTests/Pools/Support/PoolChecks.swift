@@ -1,0 +1,47 @@
+import Foundation
+import Testing
+
+@testable import Multiprocessing
+
+/// The code of the library's error that `body` throws; nil when it throws none.
+func code(of body: () async throws -> Void) async -> MultiprocessingError.Code? {
+  do {
+    try await body()
+    return nil
+  } catch {
+    return (error as? MultiprocessingError)?.code
+  }
+}
+
+/// Runs `body` on a thread of its own, where blocking is allowed.
+func onThread(_ body: @escaping @Sendable () throws -> Void) async throws {
+  try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+    Thread.detachNewThread { continuation.resume(with: Result(catching: body)) }
+  }
+}
+
+/// Runs `body` with a process pool, and expects that it is gone afterwards.
+func withWorkers(
+  _ workers: Int, _ method: StartMethod = .forkServer, _ change: (inout ProcessPool.Configuration) -> Void = { _ in },
+  _ body: (ProcessPool) async throws -> Void
+) async throws {
+  var configuration = ProcessPool.Configuration()
+  configuration.context = ProcessContext(method)
+  change(&configuration)
+  let pool = try ProcessPool(workers: workers, configuration: configuration)
+  do {
+    try await body(pool)
+  } catch {
+    await pool.terminate()
+    throw error
+  }
+  await pool.terminate()
+}
+
+/// Expects two values to be equal. As a function, because inside `#expect` a throwing call on an `any WorkerPool` is taken
+/// for unhandled by the compiler.
+func expectEqual<Value: Equatable>(
+  _ value: Value, _ expected: Value, sourceLocation: SourceLocation = #_sourceLocation
+) {
+  #expect(value == expected, sourceLocation: sourceLocation)
+}
