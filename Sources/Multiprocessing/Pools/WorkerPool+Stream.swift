@@ -12,12 +12,14 @@ extension WorkerPool {
     _ inputs: Inputs, order: ResultOrder = .input, options: MapOptions = MapOptions(),
     _ body: @escaping @Sendable @concurrent (Inputs.Element) async throws -> R
   ) -> PoolResults<R> where Inputs.Element: Codable & Sendable {
-    core.stream(order, options, { try MapSource(body) }) { run, step in
-      for input in inputs {
-        guard try await run.waitForRoom() else { return }
-        step(input)
-      }
-    }
+    core.stream(
+      order, options, { try MapSource(body) },
+      feed: { run, step in
+        for input in inputs {
+          guard try await run.waitForRoom() else { return }
+          step(input)
+        }
+      })
   }
 
   /// Runs a closure literal on each input of an asynchronous sequence. See the form for sequences; an error that the
@@ -26,25 +28,29 @@ extension WorkerPool {
     _ inputs: Inputs, order: ResultOrder = .input, options: MapOptions = MapOptions(),
     _ body: @escaping @Sendable @concurrent (Inputs.Element) async throws -> R
   ) -> PoolResults<R> where Inputs.Element: Codable & Sendable {
-    core.stream(order, options, { try MapSource(body) }) { run, step in
-      guard try await run.waitForRoom() else { return }
-      for try await input in inputs {
-        step(input)
+    core.stream(
+      order, options, { try MapSource(body) },
+      feed: { run, step in
         guard try await run.waitForRoom() else { return }
-      }
-    }
+        for try await input in inputs {
+          step(input)
+          guard try await run.waitForRoom() else { return }
+        }
+      })
   }
 
   /// Runs tasks as their results are asked for. See the form for closures.
   public func stream<T: ProcessTask>(
     all tasks: some Sequence<T> & Sendable, order: ResultOrder = .input, options: MapOptions = MapOptions()
   ) -> PoolResults<T.Output> {
-    core.stream(order, options, { try MapSource() }) { run, step in
-      for task in tasks {
-        guard try await run.waitForRoom() else { return }
-        step(task)
-      }
-    }
+    core.stream(
+      order, options, { try MapSource() },
+      feed: { run, step in
+        for task in tasks {
+          guard try await run.waitForRoom() else { return }
+          step(task)
+        }
+      })
   }
 }
 
