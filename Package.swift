@@ -37,7 +37,8 @@ let package = Package(
       ],
       swiftSettings: settings),
     .executableTarget(
-      name: "examples", dependencies: ["Multiprocessing", .product(name: "Logging", package: "swift-log")], path: "Examples", swiftSettings: settings),
+      name: "examples", dependencies: ["Multiprocessing", .product(name: "Logging", package: "swift-log")],
+      path: "Examples", swiftSettings: settings),
     .testTarget(
       name: "MultiprocessingSystemTests", dependencies: ["MultiprocessingSystem"], swiftSettings: settings),
     .testTarget(

@@ -1,6 +1,9 @@
 internal import CMultiprocessing
 internal import Glibc
 
+// SAFETY: `raw` is one whole page, `mp_child_page` fits into a page (asserted in `mp_crash.h`), and the counts, which a
+// dying child may have overwritten, are cut to the lengths of the arrays before they are used as indices.
+
 /// The page a child leaves behind (`mp_crash.h`), seen from both sides.
 package enum ChildPage {
   package static let byteCount = Int(MP_PAGE_SIZE)

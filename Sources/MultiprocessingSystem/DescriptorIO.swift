@@ -7,6 +7,7 @@ package enum DescriptorIO {
   package static func pipe() throws -> (reading: Descriptor, writing: Descriptor) {
     var numbers: (Int32, Int32) = (-1, -1)
     try systemCall("pipe2") {
+      // SAFETY: a tuple of two Int32 is laid out like the array of two that the call fills.
       withUnsafeMutablePointer(to: &numbers) {
         $0.withMemoryRebound(to: Int32.self, capacity: 2) { mp_pipe($0) }
       }
@@ -22,6 +23,7 @@ package enum DescriptorIO {
   package static func writeAll(_ bytes: ArraySlice<UInt8>, to number: Int32) {
     var rest = bytes
     while !rest.isEmpty {
+      // SAFETY: the slice is not empty, so it has an address; the kernel reads its bytes inside the call.
       let count = rest.withUnsafeBytes { write(number, $0.baseAddress!, $0.count) }
       if count > 0 {
         rest = rest.dropFirst(count)
@@ -35,7 +37,10 @@ package enum DescriptorIO {
   }
 
   /// What one `read` gave.
-  package enum ReadResult: Sendable { case bytes([UInt8]), wouldBlock, end }
+  package enum ReadResult: Sendable {
+    case bytes([UInt8])
+    case wouldBlock, end
+  }
 
   /// Reads once, at most `limit` bytes.
   package static func read(from descriptor: Descriptor, limit: Int = 65_536) -> ReadResult {

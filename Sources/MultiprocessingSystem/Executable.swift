@@ -24,6 +24,8 @@ package enum Executable {
   /// Environment of this process as `NAME=VALUE` strings.
   package static func environment() -> [String] {
     var entries: [String] = []
+    // SAFETY: a null pointer ends the array, and each entry is copied at once. `setenv` on another thread would race,
+    // as with every reader of the environment.
     var pointer: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?> = environ
     while let entry = pointer.pointee {
       entries.append(String(cString: entry))
@@ -34,6 +36,7 @@ package enum Executable {
 
   /// The working directory.
   package static func workingDirectory() -> String? {
+    // SAFETY: `getcwd` writes at most the size it is given, with the final zero; the text is copied inside the closure.
     withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(PATH_MAX)) { buffer in
       getcwd(buffer.baseAddress!, buffer.count).map { String(cString: $0) }
     }

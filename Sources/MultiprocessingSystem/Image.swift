@@ -1,6 +1,10 @@
 internal import CMultiprocessing
 internal import Glibc
 
+// SAFETY: addresses are compared and computed with here, not read through. Only `TypePlace` passes them on to be read:
+// a metatype is one pointer to its metadata, which lives as long as the process, and a descriptor is the address of a
+// type's descriptor in an image of the same identity, as `TypePlace.descriptor` gave it in this process or another.
+
 /// A loaded executable or library, and what tells it from every other file.
 package struct Image: Sendable, Hashable {
   /// What the loader added to the file's addresses.

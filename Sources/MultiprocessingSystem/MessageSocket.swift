@@ -17,6 +17,7 @@ package struct MessageSocket: Sendable {
   package static func pair() throws -> (MessageSocket, MessageSocket) {
     var numbers: (Int32, Int32) = (-1, -1)
     try systemCall("socketpair") {
+      // SAFETY: a tuple of two Int32 is laid out like the array of two that the call fills.
       withUnsafeMutablePointer(to: &numbers) {
         $0.withMemoryRebound(to: Int32.self, capacity: 2) {
           socketpair(AF_UNIX, Int32(SOCK_SEQPACKET.rawValue) | Int32(bitPattern: SOCK_CLOEXEC.rawValue), 0, $0)
@@ -33,8 +34,8 @@ package struct MessageSocket: Sendable {
   ) throws {
     let numbers = descriptors.map(\.number)
     try withExtendedLifetime(descriptors) {
-      // SAFETY: the arrays outlive the call, which only reads them.
       _ = try systemCall("sendmsg") {
+        // SAFETY: the arrays outlive the call, which only reads them; the descriptors stay open around it.
         header.withUnsafeBytes { head in
           body.withUnsafeBytes { tail in
             numbers.withUnsafeBufferPointer {

@@ -1,5 +1,8 @@
 internal import Synchronization
 
+// SAFETY: `current` is 0 or the address of a box whose one reference was given up to it: a published box is never
+// released. Publishing releases and reading acquires, so whoever sees the address sees the box complete.
+
 /// State of one process that a forked copy must not share: made on first use, and anew in a copy.
 ///
 /// A copy inherits locks as other threads held them, and threads not at all; so it leaves the old value alone (and

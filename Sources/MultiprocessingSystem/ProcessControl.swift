@@ -38,7 +38,8 @@ package enum ProcessControl {
     var cpu: UInt64 = 0
     switch mp_wait_exit(pidfd.number, keep ? 1 : 0, &code, &status, &cpu) {
     case 0: return .running
-    case 1 where code == 1 /* CLD_EXITED */: return .exited(status, cpu: .milliseconds(cpu))
+    // 1 is CLD_EXITED.
+    case 1 where code == 1: return .exited(status, cpu: .milliseconds(cpu))
     case 1: return .signaled(status, cpu: .milliseconds(cpu))
     default: return .unknown
     }

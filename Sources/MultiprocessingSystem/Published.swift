@@ -1,5 +1,8 @@
 internal import Synchronization
 
+// SAFETY: `bits` is always the address of a box whose one reference was given up to it: boxes are never released.
+// Storing releases and loading acquires, so whoever sees the address sees the box complete.
+
 /// A value that any thread reads without a lock and that changes a few times in a process's life.
 ///
 /// Reading works in a forked copy whatever other threads were doing at the time of the fork. No value is ever

@@ -38,6 +38,7 @@ package struct Spawn {
     }
   }
 
+  // SAFETY: the pointer and its strings are valid inside the body only; `mp_spawn` is done with them when it returns.
   private func withStrings<R>(
     _ strings: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) throws -> R
   ) throws -> R {

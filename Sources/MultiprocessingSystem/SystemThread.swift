@@ -14,12 +14,13 @@ package enum SystemThread {
     pthread_attr_init(&attributes)
     pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
     defer { pthread_attr_destroy(&attributes) }
+    // SAFETY: the new thread takes over the one reference of the box; when there is none, it is released below.
     let box = Unmanaged.passRetained(Body(name: name, run: body))
     var thread = pthread_t()
-    // SAFETY: the new thread takes over the one reference of the box.
     let number = pthread_create(
       &thread, &attributes,
       { argument in
+        // SAFETY: the argument is the box that was retained for this thread, which takes the reference once.
         let body = Unmanaged<Body>.fromOpaque(argument!).takeRetainedValue()
         mp_set_thread_name(body.name)
         body.run()

@@ -18,6 +18,7 @@ public final class PoolTask<Output: Sendable>: Sendable {
     self.reader = reader
   }
 
+  // SAFETY: stored once, by whoever submitted the task; what the number names is guarded by the driver's own lock.
   func setItem(_ number: UInt64) { item.store(number, ordering: .releasing) }
 
   func resolve(_ result: Result<JobResult, any Error>) { completion.resolve(result) }
@@ -55,6 +56,7 @@ public final class PoolTask<Output: Sendable>: Sendable {
   /// True when it has returned, failed or been cancelled.
   public var isDone: Bool { completion.value != nil }
 
+  // SAFETY: the number alone is read; the driver looks it up under its lock, and 0 (not submitted yet) names no item.
   /// True while a worker runs it.
   public var isRunning: Bool { !isDone && driver.isRunning(item.load(ordering: .acquiring)) }
 
@@ -64,6 +66,7 @@ public final class PoolTask<Output: Sendable>: Sendable {
     return false
   }
 
+  // SAFETY: as in `isRunning`: a number for the driver to look up, and 0 names no item.
   /// Cancels the task: when it is queued it never runs; when it runs, its worker is asked to stop (cancelled and SIGTERM,
   /// after the grace period SIGKILL) and replaced. Nothing happens when it has ended.
   public func cancel() { driver.handle(.cancel(item.load(ordering: .acquiring))) }

@@ -25,6 +25,7 @@ public struct TransferCoder<Value: Sendable>: Sendable {
     try payload.bytes.withUnsafeBytes { try decode($0, descriptors: payload.descriptors, format) }
   }
 
+  // SAFETY: the caller keeps the bytes valid for the call; the reader that borrows them ends with it.
   /// Decodes the one value of a message that lies in memory of the caller's, without copying it first.
   package func decode(
     _ bytes: UnsafeRawBufferPointer, descriptors: [Descriptor] = [], _ format: TransferFormat

@@ -94,6 +94,7 @@ private struct SystemName {
     machine = withUnsafeBytes(of: name.machine, Self.text)
   }
 
+  // SAFETY: the bytes are a field of `init`'s local variable, read inside its `withUnsafeBytes`.
   private static func text(_ bytes: UnsafeRawBufferPointer) -> String {
     String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
   }

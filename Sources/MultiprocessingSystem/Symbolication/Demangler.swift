@@ -21,6 +21,7 @@ enum Demangler {
 
   private typealias Function =
     @convention(c) (
+      // SAFETY: as the Itanium C++ ABI declares it: a name, no buffer, no length, no status; the result is from malloc.
       UnsafePointer<CChar>, UnsafeMutablePointer<CChar>?, UnsafeMutablePointer<Int>?, UnsafeMutablePointer<Int32>?
     ) -> UnsafeMutablePointer<CChar>?
 
@@ -34,6 +35,7 @@ enum Demangler {
     take(cPlusPlusFunction?(name, nil, nil, nil))
   }
 
+  // SAFETY: the caller gives the text away: nobody else holds it when it is freed.
   /// Copies and frees a C string that was allocated for us.
   private static func take(_ text: UnsafeMutablePointer<CChar>?) -> String? {
     guard let text else { return nil }

@@ -47,9 +47,9 @@ struct LineTable: Sendable {
 
   private static func matches(in bytes: [UInt8], range: Range<Int>) -> [Int] {
     bytes.withUnsafeBytes { buffer in
+      // SAFETY: `range` lies within `bytes`, and `mp_search` looks at no more than the bytes up to its end.
       var found: [Int] = []
       var position = range.lowerBound
-      // SAFETY: `range` lies within `bytes`, and `mp_search` looks at no more than the bytes up to its end.
       while position < range.upperBound,
         let match = mp_search(
           buffer.baseAddress! + position, range.upperBound - position, setAddress, setAddress.count)

@@ -28,6 +28,7 @@ struct ChildParameters: Codable, Sendable {
     let file = try MemoryFile(named: "mp-child")
     var content = ChildPage.initialBytes
     content += [UInt8](repeating: 0, count: ChildPage.byteCount - content.count)
+    // SAFETY: the bytes of a local integer, copied inside the call.
     content += withUnsafeBytes(of: UInt64(bytes.count).littleEndian) { Array($0) }
     try file.write(content + bytes)
     return file

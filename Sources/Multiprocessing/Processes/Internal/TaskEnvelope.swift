@@ -30,6 +30,7 @@ package struct TaskEnvelope: Sendable {
       version: Self.version, reference: reference, isPortable: format == .portable, description: description,
       metadata: [:])
     let headBytes = try TransferCoder<Head>().encode(head, .portable).bytes
+    // SAFETY: the bytes of a local integer, copied inside the call.
     var bytes = withUnsafeBytes(of: UInt32(headBytes.count).littleEndian) { Array($0) }
     bytes.reserveCapacity(4 + headBytes.count + payload.bytes.count)
     bytes += headBytes

@@ -1,5 +1,8 @@
 internal import MultiprocessingSystem
 
+// SAFETY: the caller keeps `bytes` valid for the call. Only the `DecodingInput` holds them longer, and it is
+// invalidated before the call returns, so a decoder that a value's `init(from:)` kept finds nothing.
+
 /// Reads `Decodable` values from CBOR (RFC 8949) that may come from anywhere.
 package struct CBORDecoder: Sendable {
   /// What `init(from:)` finds in its decoder's `userInfo`.

@@ -1,3 +1,7 @@
+// SAFETY: `bytes` is the message, which the caller keeps valid for the call; every length is checked before bytes are
+// read or sliced, as release builds do not. Values are made of bytes only where `RuntimeLayout` says that their type is
+// trivially copyable, and what they hold is believed only from processes of the same build.
+
 /// Values between equal builds: a form byte, then the value in that form.
 enum CopiedValue {
   enum Form: UInt8 {

@@ -9,6 +9,7 @@ struct TransferReader {
   private let decoder: CBORDecoder
   private var position = 0
 
+  // SAFETY: the caller, `TransferCoder.decode`, keeps the bytes valid until it is done with the reader.
   init(_ bytes: UnsafeRawBufferPointer, _ descriptors: [Descriptor], _ format: TransferFormat) {
     self.bytes = bytes
     self.format = format

@@ -1,3 +1,6 @@
+// SAFETY: `code` is only passed on to `ClosureReference.rebuild`, for the box whose type came with it. It is the
+// address, in a loaded image with the sender's identity, at which the sender found the code of a closure in such a box.
+
 /// The one shape in which closures of a kind are stored, so that caller and callee agree on how arguments are passed.
 ///
 /// A box repeats its parameter's own abstraction pattern: a closure of one input stored in a pack box would become a

@@ -46,6 +46,7 @@ enum ClosureReference {
     return TaskEntry { payload, format in try await box.run(address, payload, format) }
   }
 
+  // SAFETY: the boxes call this with the address that `entry` looked up together with their own type.
   /// The box of a closure whose code is known.
   static func rebuild<Box: ClosureBox>(_ code: UnsafeRawPointer) -> Box {
     precondition(MemoryLayout<Box>.size == 2 * MemoryLayout<UInt>.size)

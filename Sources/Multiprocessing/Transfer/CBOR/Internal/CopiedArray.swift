@@ -1,3 +1,6 @@
+// SAFETY: raw bytes stand for elements only where `trivialStride` is above 0, which `CopiedArray.type` checks before an
+// array is used as a `CopyableArray`. Pointers into the array or the message are used inside the call that gave them.
+
 /// Arrays of trivially copyable elements as one copy of their memory, between processes of one build.
 ///
 /// The item is the private tag `CBORTag.copiedArray` on `[stride, byte string]`. Enums with raw values are left out:

@@ -1,5 +1,9 @@
 internal import MultiprocessingSystem
 
+// SAFETY: `bytes` is memory of `CBORDecoder.decode`'s caller until `invalidate`, or of this object until `deinit`.
+// Release builds do not check the subscripts, so every offset is held against `bytes.count` before it is used; a slice
+// handed out is used before the decoding call returns.
+
 /// The bytes of one message while it is read. Nothing in them is believed: every length is held against what is left.
 final class DecodingInput {
   // SAFETY: borrowed for the duration of one `CBORDecoder.decode`, which calls `invalidate` before it returns. Behind a

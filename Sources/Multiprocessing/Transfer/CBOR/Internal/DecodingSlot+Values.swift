@@ -38,6 +38,7 @@ extension DecodingSlot {
   private func read<T>(
     _ type: T.Type, _ form: DirectForm, at offset: Int, key: @autoclosure () -> (any CodingKey)?
   ) throws -> T? {
+    // SAFETY: the memory has room for one T and is used inside the closure only; the form writes one T or nothing.
     try withUnsafeTemporaryAllocation(of: T.self, capacity: 1) { memory in
       let isRead = try reading(type, at: key()) { () throws(CBORFault) in
         try form.read(try input.item(at: offset), from: input, to: UnsafeMutableRawPointer(memory.baseAddress!))

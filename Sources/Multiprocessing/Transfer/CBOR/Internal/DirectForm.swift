@@ -1,8 +1,10 @@
 /// How values of one of the standard library's own types are written and read without their Codable conformance.
 class DirectForm: @unchecked Sendable {
-  // SAFETY (Sendable): no stored state in this class or its subclasses.
+  // SAFETY: Sendable, as this class and its subclasses store nothing. `value` points to one value of the type that the
+  // form is registered for: both callers look the form up by the static type whose memory they pass.
   func write(_ value: UnsafeRawPointer, to output: EncodingOutput) {}
 
+  // SAFETY: `memory` has room for one value of that type; it is initialised exactly when the result is true.
   /// Reads into uninitialised memory for one value; false if the item has another form.
   func read(_ item: CBORItem, from input: DecodingInput, to memory: UnsafeMutableRawPointer) throws(CBORFault) -> Bool {
     false

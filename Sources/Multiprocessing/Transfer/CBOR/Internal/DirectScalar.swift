@@ -55,6 +55,7 @@ extension Double: DirectScalar {
   static func read(_ item: CBORItem, from input: DecodingInput) throws(CBORFault) -> Double { try input.double(item) }
 }
 
+// SAFETY: Sendable, as it stores nothing.
 /// The form of a scalar met as a generic parameter, for example as the element of an array.
 final class ScalarForm<Scalar: DirectScalar>: DirectForm, @unchecked Sendable {
   override func write(_ value: UnsafeRawPointer, to output: EncodingOutput) {
@@ -62,6 +63,7 @@ final class ScalarForm<Scalar: DirectScalar>: DirectForm, @unchecked Sendable {
     value.assumingMemoryBound(to: Scalar.self).pointee.write(to: output)
   }
 
+  // SAFETY: the caller allocated the memory for one Scalar, the type that this form is registered for.
   override func read(
     _ item: CBORItem, from input: DecodingInput, to memory: UnsafeMutableRawPointer
   ) throws(CBORFault) -> Bool {

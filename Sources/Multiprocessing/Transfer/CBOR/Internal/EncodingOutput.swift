@@ -1,3 +1,6 @@
+// SAFETY: `buffer` points to an array that whoever makes the output borrows for as long as it writes. Bytes to append
+// are copied before the appending call returns, and never lie in that array.
+
 /// The bytes of one message while it is written, and the slots open at their end.
 final class EncodingOutput {
   // SAFETY: the caller's array, valid until `complete`; no slot writes after that. A pointer, because a stored array

@@ -20,6 +20,7 @@ extension EncodingSlot {
     return .refusing(output, in: self, at: key)
   }
 
+  // SAFETY: the content is the caller's, and copied before this returns.
   /// Makes an empty container one byte string; false if it already has entries.
   func becomeByteString(_ content: UnsafeRawBufferPointer) -> Bool {
     guard output.top === self, kind == .unkeyed, count == 0, !content.isEmpty else { return false }

@@ -20,15 +20,17 @@ enum FoundationData {
 
   private static func isData<T>(_ type: T.Type) -> Bool {
     let identity = UInt(bitPattern: ObjectIdentifier(type))
+    // SAFETY: relaxed, as the word stands for itself: metadata is never freed, and no other memory is read through it.
     if known.load(ordering: .relaxed) == identity { return true }
     guard ["Foundation.Data", "FoundationEssentials.Data"].contains(String(reflecting: type)) else { return false }
-    // Relaxed: the word stands for itself, and writing it twice does no harm.
+    // SAFETY: relaxed, as the word stands for itself; writing it twice does no harm.
     known.store(identity, ordering: .relaxed)
     return true
   }
 }
 
 extension RangeReplaceableCollection<UInt8> {
+  // SAFETY: the bytes are part of a message that is still being read, and copied before this returns.
   fileprivate init(copying bytes: UnsafeRawBufferPointer) {
     self.init()
     append(contentsOf: bytes)
@@ -36,6 +38,7 @@ extension RangeReplaceableCollection<UInt8> {
 }
 
 extension DecodingInput {
+  // SAFETY: `content(of:)` has checked the length; `FoundationData.read` copies the bytes while the input is valid.
   /// The content of a plain byte string of definite length, if that is what is there.
   @inline(__always)
   fileprivate func byteString(at offset: Int) throws(CBORFault) -> UnsafeRawBufferPointer? {

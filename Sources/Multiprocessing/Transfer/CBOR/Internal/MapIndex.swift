@@ -1,3 +1,6 @@
+// SAFETY: names are borrowed for one look-up: from a local string inside its `withUTF8`, or from the input. An entry
+// keeps offsets instead, which the input checks again at each use, since it may have been invalidated in between.
+
 /// Where the values of a map lie. The map is read only as far as keys are asked for; the first of equal keys counts.
 final class MapIndex {
   private struct Entry {

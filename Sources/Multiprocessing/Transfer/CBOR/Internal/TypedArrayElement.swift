@@ -34,6 +34,7 @@ extension Double: TypedArrayElement {
   static var typedArrayTag: UInt64? { 86 }
 }
 
+// SAFETY: Sendable, as it stores nothing.
 /// An array of numbers as one copy of its memory: every machine that Swift supports here is little-endian.
 final class TypedArrayForm<Element: TypedArrayElement>: DirectForm, @unchecked Sendable {
   override func write(_ value: UnsafeRawPointer, to output: EncodingOutput) {
@@ -44,6 +45,7 @@ final class TypedArrayForm<Element: TypedArrayElement>: DirectForm, @unchecked S
     array.withUnsafeBytes { output.write(byteString: $0) }
   }
 
+  // SAFETY: the caller allocated the memory for one array, the type that this form is registered for.
   override func read(
     _ item: CBORItem, from input: DecodingInput, to memory: UnsafeMutableRawPointer
   ) throws(CBORFault) -> Bool {

@@ -20,6 +20,7 @@ struct UnkeyedItemEncoder: UnkeyedEncodingContainer {
   /// Bytes in one piece, as Foundation's `Data` gives them, become a byte string.
   func encode<S: Sequence>(contentsOf sequence: S) throws where S.Element == UInt8 {
     let isDone = sequence.withContiguousStorageIfAvailable { bytes in
+      // SAFETY: the sequence's own storage, copied into the output inside the closure.
       slot.becomeByteString(UnsafeRawBufferPointer(bytes))
     }
     if isDone != true {
