@@ -49,9 +49,9 @@ final class MapRun: Sendable {
     waiter?.resolve(())
   }
 
-  /// Cancels what is left.
+  /// Cancels what is left, the last first: else one that waits would begin in the place of one that was stopped.
   func cancelRest() {
-    let items = state.withLock { Array($0.outstanding.values) }
+    let items = state.withLock { $0.outstanding.values.sorted(by: >) }
     for item in items where item != .max { driver.handle(.cancel(item)) }
   }
 

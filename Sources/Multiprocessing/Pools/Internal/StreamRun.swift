@@ -155,7 +155,8 @@ final class StreamRun<Output: Sendable>: Sendable {
     let (items, pump, consumer) = state.withLock { state in
       state.isOver = true
       state.ready = [:]
-      return (Array(state.outstanding.values), state.pump, state.consumer)
+      // The last first: else one that waits would begin in the place of one that was stopped.
+      return (state.outstanding.values.sorted(by: >), state.pump, state.consumer)
     }
     pump?.resolve(())
     consumer?.resolve(())

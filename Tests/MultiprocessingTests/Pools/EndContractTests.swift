@@ -1,0 +1,167 @@
+import Testing
+
+@testable import Multiprocessing
+
+@Suite(.isolated) struct EndContractTests {
+  @Test(arguments: PoolKind.allCases)
+  func `what was submitted before close finishes, and join waits for it`(kind: PoolKind) async throws {
+    try await kind.withPool { pool in
+      let tasks = try (0..<50).map { try pool.submit(Nap(milliseconds: 1, answer: $0)) }
+      pool.close()
+      try await pool.join()
+      #expect(await eventually { tasks.allSatisfy(\.isDone) })
+      for (number, task) in tasks.enumerated() { try await expectEqual(task.value, number) }
+    }
+  }
+
+  @Test(arguments: PoolKind.allCases, [false, true])
+  func `a closed or terminated pool takes no more work`(kind: PoolKind, isTerminated: Bool) async throws {
+    try await kind.withPool { pool in
+      try await expectEqual(pool.run { 1 }, 1)
+      if isTerminated { await pool.terminate() } else { pool.close() }
+      let codes = [
+        await code { _ = try await pool.run { 1 } }, await code { _ = try pool.submit { 1 } },
+        await code { _ = try await pool.map([1]) { $0 } }, await code { _ = try await pool.map([Int]()) { $0 } },
+        await code { for try await _ in pool.stream([1], { $0 }) {} }, await code { try await pool.broadcast {} },
+      ]
+      #expect(codes == Array(repeating: .closed, count: 6))
+      try await pool.join()
+    }
+  }
+
+  @Test(arguments: PoolKind.allCases)
+  func `closing right after many submissions loses none`(kind: PoolKind) async throws {
+    for _ in 0..<5 {
+      try await kind.withPool(workers: 3) { pool in
+        let tasks = try (0..<4).map { number in try pool.submit(number) { $0 } }
+        pool.close()
+        try await pool.join()
+        for (number, task) in tasks.enumerated() { try await expectEqual(task.value, number) }
+      }
+    }
+  }
+
+  @Test(arguments: PoolKind.allCases)
+  func `join before close is refused`(kind: PoolKind) async throws {
+    try await kind.withPool { pool in
+      #expect(await code { try await pool.join() } == .invalidArgument)
+    }
+  }
+
+  @Test(arguments: PoolKind.allCases)
+  func `a cancelled join leaves the pool to its work`(kind: PoolKind) async throws {
+    try await kind.withPool { pool in
+      let task = try pool.submit(Nap(milliseconds: 200, answer: 4))
+      pool.close()
+      let join = Task { try await pool.join() }
+      join.cancel()
+      await #expect(throws: CancellationError.self) { try await join.value }
+      try await expectEqual(task.value, 4)
+      try await pool.join()
+    }
+  }
+
+  @Test(arguments: PoolKind.allCases)
+  func `cancelling what waits leaves what runs`(kind: PoolKind) async throws {
+    let file = TemporaryFile()
+    try await kind.withPool { pool in
+      let width = pool.workerCount
+      let running = try (0..<width).map { try pool.submit(Nap(milliseconds: 500, answer: $0, path: file.path)) }
+      #expect(await eventually { file.lines.count == width })
+      let waiting = try (0..<20).map { try pool.submit(Nap(answer: $0, path: file.path)) }
+      pool.cancelPending()
+      #expect(await eventually { waiting.allSatisfy(\.isCancelled) })
+      for (number, task) in running.enumerated() { try await expectEqual(task.value, number) }
+      #expect(file.lines.count == width)
+      try await expectEqual(pool.run { 2 }, 2)
+    }
+  }
+
+  @Test(arguments: PoolKind.allCases)
+  func `a cancelled task that waits never runs`(kind: PoolKind) async throws {
+    let file = TemporaryFile()
+    try await kind.withPool(workers: 1) { pool in
+      let first = try pool.submit(Nap(milliseconds: 100, answer: 0, path: file.path))
+      let second = try pool.submit(Nap(answer: 1, path: file.path))
+      let third = try pool.submit(Nap(milliseconds: 0, answer: 2, path: file.path))
+      second.cancel()
+      for (task, answer) in [(first, 0), (third, 2)] { try await expectEqual(task.value, answer) }
+      await #expect(throws: CancellationError.self) { _ = try await second.value }
+    }
+    #expect(file.lines == ["0", "2"])
+  }
+
+  @Test(arguments: PoolKind.allCases)
+  func `after cancelAll nothing runs and the pool can be used again`(kind: PoolKind) async throws {
+    try await kind.withPool { pool in
+      let tasks = try (0..<20).map { try pool.submit(Nap(answer: $0)) }
+      #expect(await eventually { tasks[0].isRunning })
+      pool.cancelAll()
+      #expect(await eventually { tasks.allSatisfy(\.isCancelled) })
+      try await expectEqual(pool.map(0..<4) { $0 }, [0, 1, 2, 3])
+    }
+  }
+
+  @Test(arguments: PoolKind.allCases)
+  func `terminate cancels everything, and more than once is fine`(kind: PoolKind) async throws {
+    try await kind.withPool { pool in
+      let tasks = try (0..<20).map { try pool.submit(Nap(answer: $0)) }
+      await pool.terminate()
+      #expect(await eventually { tasks.allSatisfy(\.isCancelled) })
+      await pool.terminate()
+      pool.close()
+      pool.cancelAll()
+      pool.cancelPending()
+      try await pool.join()
+    }
+  }
+
+  @Test(arguments: PoolKind.allCases)
+  func `submitting, cancelling and closing at once ends`(kind: PoolKind) async throws {
+    for _ in 0..<10 {
+      try await kind.withPool { pool in
+        let task = try pool.submit(Nap(answer: 1))
+        task.cancel()
+        pool.close()
+        try await pool.join()
+        #expect(await eventually { task.isCancelled })
+      }
+    }
+  }
+
+  @Test(arguments: PoolKind.allCases)
+  func `dropping the pool lets its tasks finish`(kind: PoolKind) async throws {
+    let tasks = try submitAndDrop(kind)
+    for (number, task) in tasks.enumerated() { try await expectEqual(task.value, number) }
+  }
+
+  private func submitAndDrop(_ kind: PoolKind) throws -> [PoolTask<Int>] {
+    let pool = try kind.make()
+    return try (0..<10).map { try pool.submit(Nap(milliseconds: 5, answer: $0)) }
+  }
+
+  @Test(arguments: PoolKind.allCases)
+  func `a broadcast runs once in every worker`(kind: PoolKind) async throws {
+    let file = TemporaryFile()
+    try await kind.withPool(workers: 3) { pool in
+      // Workers that join later run it too, before their first task.
+      try await pool.broadcast(file.path) { TemporaryFile.append("prepared", to: $0) }
+      _ = try await pool.map(0..<12) { number in
+        try await Task.sleep(for: .milliseconds(20))
+        return number
+      }
+      #expect(await eventually { file.lines.count == pool.workerCount })
+      try await Task.sleep(for: .milliseconds(20))
+      #expect(file.lines.count == pool.workerCount)
+    }
+  }
+
+  @Test func `a pool needs a worker`() async throws {
+    for count in [0, -1] {
+      #expect(await code { _ = try ProcessPool(workers: count) } == .invalidArgument)
+      #expect(await code { _ = try ThreadPool(threads: count) } == .invalidArgument)
+    }
+    try await PoolKind.threads.withPool(workers: 3) { #expect($0.workerCount == 3) }
+    try await PoolKind.forkServer.withPool(workers: 3) { #expect($0.workerCount == 3) }
+  }
+}
