@@ -42,3 +42,8 @@ void mp_private_close_all(void) {
 }
 
 void mp_private_forget(void) { memset(mp_private, 0, sizeof mp_private); }
+
+int mp_private_is_marked(int descriptor) {
+  if (descriptor < 0 || descriptor >= MP_WORDS * 64) return 0;
+  return (int)(__atomic_load_n(&mp_private[descriptor / 64], __ATOMIC_RELAXED) >> (descriptor % 64) & 1);
+}

@@ -26,6 +26,9 @@ package final class Descriptor: Sendable {
 }
 
 extension Descriptor {
+  /// Whether the number is one of the library's.
+  package static func isOurs(_ number: Int32) -> Bool { mp_private_is_marked(number) == 1 }
+
   /// A descriptor of our own for the same open file.
   package static func duplicating(_ number: Int32) throws -> Descriptor {
     Descriptor(owning: try systemCall("fcntl(F_DUPFD_CLOEXEC)") { fcntl(number, F_DUPFD_CLOEXEC, 3) })

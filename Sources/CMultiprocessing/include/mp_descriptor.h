@@ -19,6 +19,9 @@ void mp_private_unmark(int descriptor);
 /// Closes every marked descriptor and clears the table. Async-signal-safe: called in a forked copy.
 void mp_private_close_all(void);
 
+/// 1 when `descriptor` is marked.
+int mp_private_is_marked(int descriptor);
+
 /// Clears the table and closes nothing.
 void mp_private_forget(void);
 

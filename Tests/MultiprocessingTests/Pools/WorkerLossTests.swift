@@ -51,7 +51,9 @@ struct Fragile: Codable, Sendable {
 
 @Suite(.isolated) struct WorkerLossTests {
   @Test(arguments: StartMethod.forTasks, EndWorker.Way.allCases)
-  func `a worker that dies fails its own task only and is replaced`(method: StartMethod, way: EndWorker.Way) async throws {
+  func `a worker that dies fails its own task only and is replaced`(method: StartMethod, way: EndWorker.Way)
+    async throws
+  {
     try await withWorkers(2, method) { pool in
       let others = try (0..<8).map { try pool.submit(Nap(milliseconds: 20, answer: $0)) }
       let doomed = try pool.submit(EndWorker(way: way))

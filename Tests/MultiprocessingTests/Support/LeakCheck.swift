@@ -3,7 +3,10 @@ import Testing
 
 @testable import Multiprocessing
 
-/// Children and descriptors of this process at one moment, without the fork server.
+/// The library's children and descriptors in this process at one moment, without the fork server.
+///
+/// Other tests of the same run start programs and open pipes by other means, at the same time: those do not count. A
+/// child of the library runs this very executable; what the library opens is marked as its own.
 struct OwnResources {
   var children: Set<ProcessID>
   var descriptors: [Int32: String]
@@ -11,9 +14,8 @@ struct OwnResources {
   static func now() -> OwnResources {
     let server = ForkServerConnection.current.serverID
     return OwnResources(
-      children: ProcessInspection.ownChildren().filter { $0 != server },
-      // Timers are Dispatch's, which opens one for each clock on first use; the library has none.
-      descriptors: ProcessInspection.descriptors().filter { $0.value != "anon_inode:[timerfd]" })
+      children: ProcessInspection.ownChildren().filter { $0 != server && ProcessInspection.runsThisProgram($0) },
+      descriptors: ProcessInspection.descriptors().filter { Descriptor.isOurs($0.key) })
   }
 }
 

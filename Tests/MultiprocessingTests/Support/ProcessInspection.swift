@@ -14,6 +14,14 @@ enum ProcessInspection {
   /// True when the process runs no more: it may still be a zombie that its new parent has not collected.
   static func isGone(_ id: ProcessID) -> Bool { state(of: id).map { "ZX".contains($0) } ?? true }
 
+  /// True for a process of this executable, and for one that is a zombie: it no longer says.
+  static func runsThisProgram(_ id: ProcessID) -> Bool {
+    guard let target = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(id)/exe") else {
+      return true
+    }
+    return target == (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
+  }
+
   /// The children of this process, those of all its threads, zombies included.
   static func ownChildren() -> Set<ProcessID> {
     let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/task")) ?? []

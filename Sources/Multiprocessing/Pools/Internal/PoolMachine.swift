@@ -82,7 +82,11 @@ struct PoolMachine {
   }
 
   struct Worker: Equatable {
-    enum State: Equatable { case starting, ready, stopping(ItemID), retiring }
+    enum State: Equatable {
+      case starting, ready
+      case stopping(ItemID)
+      case retiring
+    }
     var state = State.starting
     /// Sent and not answered, in the order of sending: the first one runs. A stopped item that was finished already
     /// stays here until the worker answers.

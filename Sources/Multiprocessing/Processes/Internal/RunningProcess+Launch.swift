@@ -19,8 +19,9 @@ extension RunningProcess {
         return try adopt(child, plan: plan, relay: relay)
       } catch let error as MultiprocessingError {
         throw error
-      } catch let error as SystemError where error.isDisconnected && attempts < 5 {
-        continue  // the fork server died with the request in hand: no child came of it
+      } catch let error as SystemError where error.isDisconnected && attempts < 20 {
+        // The fork server died with the request in hand, and no child came of it. Somebody may be killing servers.
+        _ = try? Polling.wait(for: [], timeout: .milliseconds(attempts))
       } catch {
         throw MultiprocessingError.startFailure(of: request.name, by: request.context.startMethod, error)
       }
