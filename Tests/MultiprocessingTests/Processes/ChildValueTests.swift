@@ -42,7 +42,8 @@ struct Silent: ProcessTask {
     let context = ProcessContext(method)
     #expect(try await ChildProcess.start(context: context) { 7 }.value == 7)
     #expect(try await ChildProcess.start("word", context: context) { $0 + "!" }.value == "word!")
-    #expect(try await ChildProcess.start("ab", 3, context: context) { String(repeating: $0, count: $1) }.value == "ababab")
+    #expect(
+      try await ChildProcess.start("ab", 3, context: context) { String(repeating: $0, count: $1) }.value == "ababab")
     let three = try ChildProcess.start([3, 1, 2], Point(x: 1, y: 2, label: "p"), Int?.none, context: context) {
       (numbers: [Int], point: Point, nothing: Int?) in "\(numbers.sorted()) \(point.label ?? "") \(nothing == nil)"
     }
@@ -86,7 +87,8 @@ struct Silent: ProcessTask {
   func `a task without a result runs for its effects`(method: StartMethod) async throws {
     let file = TemporaryFile()
     try await ChildProcess.start(Silent(path: file.path), context: ProcessContext(method)).value
-    try await ChildProcess.start(file.path, context: ProcessContext(method)) { TemporaryFile.append("too", to: $0) }.value
+    try await ChildProcess.start(file.path, context: ProcessContext(method)) { TemporaryFile.append("too", to: $0) }
+      .value
     #expect(file.lines == ["ran", "too"])
   }
 

@@ -65,7 +65,9 @@ private func run(_ program: String, _ argument: String, output path: String) thr
   func `a descriptor of the parent's is not open in a child`(method: StartMethod) async throws {
     let number = dup2(2, 555)
     defer { close(number) }
-    let child = try ChildProcess.start(number, context: ProcessContext(method)) { fcntl($0, F_GETFD) == -1 && errno == EBADF }
+    let child = try ChildProcess.start(number, context: ProcessContext(method)) {
+      fcntl($0, F_GETFD) == -1 && errno == EBADF
+    }
     #expect(try await child.value)
   }
 
@@ -108,7 +110,8 @@ private func run(_ program: String, _ argument: String, output path: String) thr
     let kinds = try await child.value
     // Standard error is a pipe of the library's, input and output are not.
     #expect(kinds.filter { $0.contains("pipe:") }.count == 1, "\(kinds)")
-    #expect(!kinds.contains { $0.contains("socket:") || $0.contains("memfd:") || $0.contains("anon_inode:") }, "\(kinds)")
+    #expect(
+      !kinds.contains { $0.contains("socket:") || $0.contains("memfd:") || $0.contains("anon_inode:") }, "\(kinds)")
   }
 
   @Test(arguments: StartMethod.forTasks)

@@ -55,7 +55,8 @@ import Testing
 
   @Test func `a child has a server of its own for its children, which ends with it`() async throws {
     let child = try ChildProcess.start(context: ProcessContext(.forkServer)) {
-      let parent = try await ChildProcess.start(context: ProcessContext(.forkServer)) { CurrentProcess.parent?.id }.value
+      let parent = try await ChildProcess.start(context: ProcessContext(.forkServer)) { CurrentProcess.parent?.id }
+        .value
       return [parent == getpid() ? 1 : 0, ForkServerConnection.current.serverID ?? 0]
     }
     let answer = try await child.value

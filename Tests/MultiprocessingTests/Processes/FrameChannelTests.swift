@@ -56,13 +56,14 @@ import Testing
     }
   }
 
-  @Test(arguments: [
-    [], [0], [255] + [UInt8](repeating: 0, count: 31), [3] + [UInt8](repeating: 0, count: 20),
-    // A length that is not there, a payload file that did not come, an attachment frame with a wrong length.
-    [3] + [UInt8](repeating: 0, count: 23) + [9] + [UInt8](repeating: 0, count: 7),
-    [3, 1] + [UInt8](repeating: 0, count: 22) + [9] + [UInt8](repeating: 0, count: 7),
-    [3, 1] + [UInt8](repeating: 0, count: 22) + [UInt8](repeating: 255, count: 8),
-  ] as [[UInt8]])
+  @Test(
+    arguments: [
+      [], [0], [255] + [UInt8](repeating: 0, count: 31), [3] + [UInt8](repeating: 0, count: 20),
+      // A length that is not there, a payload file that did not come, an attachment frame with a wrong length.
+      [3] + [UInt8](repeating: 0, count: 23) + [9] + [UInt8](repeating: 0, count: 7),
+      [3, 1] + [UInt8](repeating: 0, count: 22) + [9] + [UInt8](repeating: 0, count: 7),
+      [3, 1] + [UInt8](repeating: 0, count: 22) + [UInt8](repeating: 255, count: 8),
+    ] as [[UInt8]])
   func `a message that is no frame is an error or an end`(bytes: [UInt8]) throws {
     let (one, other) = try MessageSocket.pair()
     try one.send(header: bytes.isEmpty ? [0] : bytes)

@@ -65,7 +65,9 @@ struct Dynasty: ProcessTask {
   }
 
   /// By the bare system call: what the library does when it kills a child must not help.
-  private func expectEnd(of processes: [ProcessID], afterKilling parent: ChildProcess<Void>, _ what: String) async throws {
+  private func expectEnd(of processes: [ProcessID], afterKilling parent: ChildProcess<Void>, _ what: String)
+    async throws
+  {
     let start = ContinuousClock.now
     kill(parent.id, SIGKILL)
     #expect(await eventually { processes.allSatisfy(ProcessInspection.isGone) })

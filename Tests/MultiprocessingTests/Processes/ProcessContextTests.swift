@@ -83,7 +83,8 @@ struct WhereAmI: ProcessTask {
   }
 
   @Test func `another executable runs tasks by their types`() async throws {
-    let context = ProcessContext(executable: try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
+    let context = ProcessContext(
+      executable: try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
     let child = try ChildProcess.start(WhereAmI(), name: "other", context: context)
     #expect(try await child.value[2] == "other")
     #expect(try await child.join() == .exited(0))

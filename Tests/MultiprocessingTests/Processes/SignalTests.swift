@@ -47,7 +47,9 @@ struct SignalsOfGrandchild: ProcessTask {
 
   @Test func `an interrupt right after a start is not lost`() async throws {
     for _ in 0..<20 {
-      let child = try ChildProcess.start(context: ProcessContext(.forkServer)) { try await Task.sleep(for: .seconds(100)) }
+      let child = try ChildProcess.start(context: ProcessContext(.forkServer)) {
+        try await Task.sleep(for: .seconds(100))
+      }
       try child.interrupt()
       #expect(try await child.join() == .signaled(SIGINT))
     }
