@@ -26,7 +26,7 @@ extension PoolDriver {
     } catch {
       EventLog.warning("a worker could not be started: \(error)")
       handle(.startFailed(worker)) { state in
-        if state.isOpening { state.reason = state.reason ?? error }
+        if state.isOpening { state.openingError = state.openingError ?? error }
       }
     }
   }

@@ -35,6 +35,8 @@ final class PoolDriver: Sendable {
     var actions: [PoolMachine.Action] = []
     var isPerforming = false
     var isOpening = true
+    /// Why a worker could not be started while the pool was made.
+    var openingError: (any Error)?
     var nextItem: ItemID = 1
     /// Why the pool broke.
     var reason: (any Error)?
@@ -67,13 +69,14 @@ final class PoolDriver: Sendable {
   /// Starts the workers; when one cannot be started, ends the others and throws.
   func open() throws {
     handle(.open)
-    let reason = state.withLock { state in
+    // An initializer that has failed by now is not told here: whether it had would be chance.
+    let error = state.withLock { state in
       state.isOpening = false
-      return state.reason
+      return state.openingError
     }
-    if let reason {
+    if let error {
       handle(.terminate)
-      throw reason
+      throw error
     }
     let key = ExitSequence.current.addFinisher { [weak self] in
       self?.handle(.close)

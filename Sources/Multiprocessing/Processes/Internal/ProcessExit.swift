@@ -56,10 +56,11 @@ extension ProcessExit {
     return nil
   }
 
-  /// A trap with the data size within a tenth of the limit: an allocation that failed.
+  /// A trap with the data size within a tenth of the limit, or with the runtime's word that an allocation failed: one
+  /// large allocation fails far below the limit.
   private func isNearMemoryLimit(_ limit: Int) -> Bool {
     guard let crash = page?.crash, ProcessControl.trapSignals.contains(crash.signal) else { return false }
-    return crash.dataBytes >= UInt64(limit) / 10 * 9
+    return crash.dataBytes >= UInt64(limit) / 10 * 9 || message?.contains("failed to allocate") == true
   }
 
   package func report(task: String?) -> CrashReport {
