@@ -7,7 +7,7 @@
 struct Bench {
   static func main() async throws {
     let arguments = CommandLine.arguments
-    if arguments.dropFirst().first == "--list" { return Scenario.all.forEach { print($0.name) } }
+    if arguments.dropFirst().first == "--list" { return print(Scenario.all.map(\.name).joined(separator: "\n")) }
     let (name, subject) = (arguments.dropFirst().first, arguments.dropFirst(2).first)
     for scenario in Scenario.all where name.map({ $0 == scenario.name }) ?? true {
       try await scenario.run(only: subject)
