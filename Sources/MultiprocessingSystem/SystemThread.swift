@@ -3,12 +3,17 @@ internal import Glibc
 
 /// A thread of the system, for loops that block.
 package enum SystemThread {
-  /// Runs `body` on a new detached thread with every signal blocked, so that handlers run on the program's own.
-  package static func start(named name: String, _ body: @escaping @Sendable () -> Void) throws {
-    var all = sigset_t()
+  /// Runs `body` on a new detached thread with signals blocked, so that handlers run on the program's own threads. Those
+  /// of a fault stay open: blocked, they would end the process without a record. `runsUserCode`: SIGPIPE and SIGPROF
+  /// stay open too, as on the threads of Dispatch.
+  package static func start(
+    named name: String, runsUserCode: Bool = false, _ body: @escaping @Sendable () -> Void
+  ) throws {
+    var blocked = sigset_t()
     var before = sigset_t()
-    sigfillset(&all)
-    pthread_sigmask(SIG_SETMASK, &all, &before)
+    sigfillset(&blocked)
+    for number in faults + (runsUserCode ? [SIGPIPE, SIGPROF] : []) { sigdelset(&blocked, number) }
+    pthread_sigmask(SIG_SETMASK, &blocked, &before)
     defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
     var attributes = pthread_attr_t()
     pthread_attr_init(&attributes)
@@ -31,6 +36,8 @@ package enum SystemThread {
       throw SystemError(call: "pthread_create", number: number)
     }
   }
+
+  private static let faults = [SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS]
 
   private final class Body: Sendable {
     let name: String

@@ -1,15 +1,16 @@
 // No Foundation in this program: its children are copies of it, and loading Foundation costs each of them 3 ms.
 
-/// Measures this library: `bench` runs every scenario, `bench NAME…` those named, `bench --list` names them.
+/// Measures this library: `bench [SCENARIO [SUBJECT]]` runs all, or those named; `bench --list` names the scenarios.
 ///
 /// Prints one line for each figure: scenario, who was measured, value, unit.
 @main
 struct Bench {
   static func main() async throws {
-    let wanted = CommandLine.arguments.dropFirst()
-    if wanted.contains("--list") { return Scenario.all.forEach { print($0.name) } }
-    for scenario in Scenario.all where wanted.isEmpty || wanted.contains(scenario.name) {
-      try await scenario.run()
+    let arguments = CommandLine.arguments
+    if arguments.dropFirst().first == "--list" { return print(Scenario.all.map(\.name).joined(separator: "\n")) }
+    let (name, subject) = (arguments.dropFirst().first, arguments.dropFirst(2).first)
+    for scenario in Scenario.all where name.map({ $0 == scenario.name }) ?? true {
+      try await scenario.run(only: subject)
     }
   }
 }

@@ -12,7 +12,9 @@ struct Scenario: Sendable {
     self.measure = measure
   }
 
-  func run() async throws { try await measure(Report(scenario: name, unit: unit)) }
+  func run(only subject: String?) async throws {
+    try await measure(Report(scenario: name, unit: unit, wanted: subject))
+  }
 }
 
 /// Prints the figures of one scenario.
@@ -20,8 +22,22 @@ struct Report: Sendable {
   let scenario: String
   let unit: String
 
-  /// One figure; `subject` says which way of ours was measured.
-  func figure(_ subject: String, _ value: Double) {
+  /// The only subject to measure; nil: all.
+  let wanted: String?
+
+  /// Measures and prints one figure; `subject` says which way of ours it is.
+  func figure(_ subject: String, _ value: () throws -> Double) rethrows {
+    if isWanted(subject) { show(subject, try value()) }
+  }
+
+  /// The same for a measurement that awaits.
+  func figure(_ subject: String, _ value: () async throws -> Double) async rethrows {
+    if isWanted(subject) { show(subject, try await value()) }
+  }
+
+  private func isWanted(_ subject: String) -> Bool { wanted.map { $0 == subject } ?? true }
+
+  private func show(_ subject: String, _ value: Double) {
     print("\(scenario) \(subject) \((value * 1000).rounded() / 1000) \(unit)")
   }
 }

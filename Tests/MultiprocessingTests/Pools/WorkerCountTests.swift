@@ -106,7 +106,9 @@ import Testing
       #expect(await eventually { pool.workers.filter(\.isBusy).count == 1 })
       task.cancel()
       _ = try? await task.value
-      for number in 0..<10 { _ = try? await pool.run(number) { if $0 == 3 { throw CodableFailure(reason: "", places: []) } } }
+      for number in 0..<10 {
+        _ = try? await pool.run(number) { if $0 == 3 { throw CodableFailure(reason: "", places: []) } }
+      }
       let workers = pool.workers
       #expect(workers.allSatisfy { $0.processID > 0 && $0.privateMemory > 0 })
       #expect(workers.map(\.id) == workers.map(\.id).sorted())
@@ -119,7 +121,8 @@ import Testing
   @Test func `numbers out of range are refused`() async throws {
     let changes: [@Sendable (inout ProcessPool.Configuration) -> Void] = [
       { $0.maxTasksPerWorker = 0 }, { $0.maxTasksPerWorker = -1 }, { $0.maxWorkerMemory = 0 }, { $0.minWorkers = -1 },
-      { $0.minWorkers = 3 }, { $0.idleTimeout = .zero }, { $0.gracePeriod = .seconds(-1) }, { $0.restartLimit.count = -1 },
+      { $0.minWorkers = 3 }, { $0.idleTimeout = .zero }, { $0.gracePeriod = .seconds(-1) },
+      { $0.restartLimit.count = -1 },
     ]
     for change in changes {
       #expect(await code { try await withWorkers(2, .forkServer, change) { _ in } } == .invalidArgument)

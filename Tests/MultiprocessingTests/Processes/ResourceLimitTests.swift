@@ -11,7 +11,7 @@ struct Devour: ProcessTask {
   }
 }
 
-struct Spin: ProcessTask {
+struct SpinForever: ProcessTask {
   func run() -> Int {
     var count = 0
     while true { count &+= 1 }
@@ -31,7 +31,8 @@ struct Spin: ProcessTask {
   @Test(arguments: StartMethod.forTasks)
   func `processor time above the limit fails the task and names the limit`(method: StartMethod) async throws {
     let limits = ResourceLimits(cpuTime: .milliseconds(500))
-    let error = try await failure(of: try ChildProcess.start(Spin(), context: ProcessContext(method, limits: limits)))
+    let error = try await failure(
+      of: try ChildProcess.start(SpinForever(), context: ProcessContext(method, limits: limits)))
     #expect(error.code == .limitExceeded, "\(error)")
     #expect(error.message.contains("processor time"))
     #expect(error.terminationStatus == .signaled(SIGXCPU))

@@ -7,7 +7,7 @@ extension Scenario {
     let pool = try ProcessPool(workers: 4)
     // More tasks than workers, each longer than a start: every worker gets one.
     _ = try await pool.map(Array(0..<16), options: .chunkSize(1)) { (_: Int) in usleep(50_000) }
-    report.figure("ours", Timing.median(pool.workers.map { privateKilobytes(of: $0.processID) }))
+    report.figure("ours") { Timing.median(pool.workers.map { privateKilobytes(of: $0.processID) }) }
     await pool.terminate()
   }
 

@@ -3,7 +3,7 @@ extension Scenario {
   static let primes = Scenario("seed_primes_wall", unit: "s") { report in
     let program = Program(beside: "primes")
     for (subject, argument) in [("ours_processes16", "processes"), ("ours_threads16", "threads")] {
-      report.figure(subject, try Timing.microseconds { try program.run([argument]) } / 1_000_000)
+      try report.figure(subject) { try Timing.microseconds { try program.run([argument]) } / 1_000_000 }
     }
   }
 }

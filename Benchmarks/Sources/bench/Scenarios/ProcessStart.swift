@@ -4,8 +4,8 @@ internal import Multiprocessing
 extension Scenario {
   static let processStart = Scenario("process_start_join", unit: "us") { report in
     try measureStarts(report, counts: (server: 60, spawn: 20, fork: 60))
-    report.figure("ours_forkServer_await", try await awaited(.forkServer, count: 60))
-    report.figure("ours_spawn_await", try await awaited(.spawn, count: 20))
+    try await report.figure("ours_forkServer_await") { try await awaited(.forkServer, count: 60) }
+    try await report.figure("ours_spawn_await") { try await awaited(.spawn, count: 20) }
   }
 
   /// The same from a parent that has 1 GiB in use.
@@ -16,9 +16,11 @@ extension Scenario {
   }
 
   private static func measureStarts(_ report: Report, counts: (server: Int, spawn: Int, fork: Int)) throws {
-    report.figure("ours_forkServer", try blocking(.forkServer, count: counts.server))
-    report.figure("ours_spawn", try blocking(.spawn, count: counts.spawn))
-    report.figure("ours_fork", try Timing.median(of: counts.fork) { try ChildProcess<Void>.fork {}.blocking.join() })
+    try report.figure("ours_forkServer") { try blocking(.forkServer, count: counts.server) }
+    try report.figure("ours_spawn") { try blocking(.spawn, count: counts.spawn) }
+    try report.figure("ours_fork") {
+      try Timing.median(of: counts.fork) { try ChildProcess<Void>.fork {}.blocking.join() }
+    }
   }
 
   private static func blocking(_ method: StartMethod, count: Int) throws -> Double {

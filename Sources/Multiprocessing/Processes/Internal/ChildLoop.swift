@@ -3,12 +3,13 @@ internal import Synchronization
 
 /// What a child does between its start and its end: takes tasks from its channel and serves the main queue.
 ///
-/// The loop runs on the main thread, so that the main actor is there; tasks run on the cooperative pool. A child of
+/// The loop runs on the main thread, so that the main actor is there; tasks begin on a thread of their own. A child of
 /// `ChildProcess` runs one task and ends; a worker runs one after another until its parent retires it or is gone.
 final class ChildLoop: Sendable {
   private let parameters: ChildParameters
   private let channel: FrameChannel
   private let page: OwnChildPage
+  private let thread = TaskThread()
   /// Tasks that run or wait, in the order they came. A worker runs one at a time.
   private let queue = Mutex(Queue())
   /// Readable after a SIGTERM, in a worker.
@@ -16,7 +17,7 @@ final class ChildLoop: Sendable {
 
   private struct Queue {
     var waiting: [Frame] = []
-    var running: (task: UInt64, handle: Task<Void, Never>?, isCancelled: Bool)?
+    var running: (task: UInt64, handle: RunningTask)?
     var isRetired = false
   }
 
@@ -85,33 +86,32 @@ final class ChildLoop: Sendable {
 
   /// Starts the first waiting task when none runs; ends the process when it is retired and nothing is left.
   private func startNext() {
+    let running = RunningTask()
     let (frame, isOver) = queue.withLock { queue -> (Frame?, Bool) in
       guard queue.running == nil else { return (nil, false) }
       guard !queue.waiting.isEmpty else { return (nil, queue.isRetired) }
       let frame = queue.waiting.removeFirst()
-      queue.running = (frame.task, nil, false)
+      queue.running = (frame.task, running)
       return (frame, false)
     }
     if isOver { end(code: 0) }
     guard let frame else { return }
     page.setTask(frame.task)
-    let handle = Task.detached { await self.execute(frame) }
-    let isCancelled = queue.withLock { queue in
-      guard queue.running?.task == frame.task else { return false }
-      queue.running?.handle = handle
-      return queue.running?.isCancelled == true
+    do {
+      try thread.run { Task.immediateDetached { await self.execute(frame, running) } }
+    } catch {
+      finish(frame.task, .thrown(error))
     }
-    if isCancelled { handle.cancel() }
   }
 
-  private func execute(_ frame: Frame) async {
+  private func execute(_ frame: Frame, _ running: RunningTask) async {
     OwnChildPage.prepareThread()
-    let outcome: TaskOutcome
-    do {
-      let envelope = try TaskEnvelope(frame)
-      outcome = await envelope.run()
-    } catch {
-      outcome = .thrown(error)
+    let outcome = await running.run {
+      do {
+        return await (try TaskEnvelope(frame)).run()
+      } catch {
+        return TaskOutcome.thrown(error)
+      }
     }
     finish(frame.task, outcome)
   }
@@ -159,13 +159,12 @@ final class ChildLoop: Sendable {
   /// True when there was a task to cancel.
   @discardableResult
   private func cancelRunning(only task: UInt64? = nil) -> Bool {
-    let (isRunning, handle) = queue.withLock { queue -> (Bool, Task<Void, Never>?) in
-      guard let running = queue.running, task == nil || running.task == task else { return (false, nil) }
-      queue.running?.isCancelled = true
-      return (true, running.handle)
+    let running = queue.withLock { queue -> RunningTask? in
+      guard let running = queue.running, task == nil || running.task == task else { return nil }
+      return running.handle
     }
-    handle?.cancel()
-    return isRunning
+    running?.cancel()
+    return running != nil
   }
 
   private func retire() {
