@@ -33,7 +33,9 @@ import Testing
     let file = TemporaryFile()
     try await kind.withPool { pool in
       let inputs = (0..<40).map { Step(number: $0, path: file.path) }
-      await #expect(throws: CodableFailure(reason: "3", places: [])) { _ = try await pool.map(inputs) { try await $0.take() } }
+      await #expect(throws: CodableFailure(reason: "3", places: [])) {
+        _ = try await pool.map(inputs) { try await $0.take() }
+      }
       try await expectEqual(pool.map([1]) { $0 }, [1])
       #expect(file.lines.count < 40)
     }
@@ -59,7 +61,10 @@ import Testing
   func `a total timeout ends the map and what has not begun never runs`(kind: PoolKind) async throws {
     let file = TemporaryFile()
     try await kind.withPool(workers: 1) { pool in
-      let naps = [Nap(milliseconds: 0, answer: 0, path: file.path), Nap(answer: 1, path: file.path), Nap(answer: 2, path: file.path)]
+      let naps = [
+        Nap(milliseconds: 0, answer: 0, path: file.path), Nap(answer: 1, path: file.path),
+        Nap(answer: 2, path: file.path),
+      ]
       let thrown = await code {
         _ = try await pool.run(all: naps, options: MapOptions(totalTimeout: .milliseconds(300)))
       }

@@ -89,7 +89,9 @@ import Testing
     }
   }
 
-  private func threadCount() -> Int { (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/task"))?.count ?? 0 }
+  private func threadCount() -> Int {
+    (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/task"))?.count ?? 0
+  }
 }
 
 /// Counts its instances in this process.

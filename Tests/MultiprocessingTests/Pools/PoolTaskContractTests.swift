@@ -101,7 +101,9 @@ struct TasksInEachState {
   func `completion is told once, also to those who ask late`(kind: PoolKind) async throws {
     try await kind.withPool(workers: 1) { pool in
       let told = Told()
-      let tasks = [try pool.submit(Nap(milliseconds: 20, answer: 5)), try pool.submit(Failing()), try pool.submit(Nap())]
+      let tasks = [
+        try pool.submit(Nap(milliseconds: 20, answer: 5)), try pool.submit(Failing()), try pool.submit(Nap()),
+      ]
       for task in tasks { task.onCompletion(told.tell) }
       tasks[2].cancel()
       #expect(await eventually { told.all.count == 3 })

@@ -194,4 +194,3 @@ extension PoolMachine {
     for id in workers.keys.sorted() where !workers[id]!.inHand.isEmpty { condemn(id, &actions) }
   }
 }
-

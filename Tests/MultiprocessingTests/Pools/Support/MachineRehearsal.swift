@@ -65,8 +65,12 @@ struct MachineRehearsal {
 
   enum Step {
     case perform, retryStart
-    case hear(PoolMachine.WorkerID), begin(PoolMachine.WorkerID), finish(PoolMachine.WorkerID), end(PoolMachine.WorkerID)
-    case deadline(Int), grace(Int)
+    case hear(PoolMachine.WorkerID)
+    case begin(PoolMachine.WorkerID)
+    case finish(PoolMachine.WorkerID)
+    case end(PoolMachine.WorkerID)
+    case deadline(Int)
+    case grace(Int)
   }
 
   @discardableResult
