@@ -17,10 +17,12 @@ struct Spin: ProcessTask {
 
 private func hasty(_ configuration: inout ProcessPool.Configuration) { configuration.gracePeriod = .milliseconds(50) }
 
+private func patient(_ configuration: inout ProcessPool.Configuration) { configuration.gracePeriod = .seconds(30) }
+
 @Suite(.isolated) struct StoppingTests {
   @Test(arguments: StartMethod.forTasks)
   func `a timeout kills a worker that spins, and the next task starts`(method: StartMethod) async throws {
-    try await withWorkers(1, method, hasty) { pool in
+    try await withWorkers(1, method, configured(hasty)) { pool in
       let file = TemporaryFile()
       for round in 1...3 {
         let options = TaskOptions.timeout(.milliseconds(150))
@@ -45,7 +47,7 @@ private func hasty(_ configuration: inout ProcessPool.Configuration) { configura
   }
 
   @Test func `a map whose tasks have a time throws when one has passed it`() async throws {
-    try await withWorkers(2, .forkServer, hasty) { pool in
+    try await withWorkers(2, .forkServer, configured(hasty)) { pool in
       let options = MapOptions(task: .timeout(.milliseconds(200)))
       let thrown = await code {
         _ = try await pool.map([0, 1, 0], options: options) { number in
@@ -59,7 +61,7 @@ private func hasty(_ configuration: inout ProcessPool.Configuration) { configura
   }
 
   @Test func `cancellation kills a worker that does not listen, and only that one`() async throws {
-    try await withWorkers(2, .forkServer, hasty) { pool in
+    try await withWorkers(2, .forkServer, configured(hasty)) { pool in
       let file = TemporaryFile()
       let other = try pool.submit(Nap(milliseconds: 600, answer: 7))
       #expect(await eventually { other.isRunning })
@@ -74,7 +76,7 @@ private func hasty(_ configuration: inout ProcessPool.Configuration) { configura
   }
 
   @Test func `a task that listens to its cancellation costs no worker`() async throws {
-    try await withWorkers(1, .forkServer, { $0.gracePeriod = .seconds(30) }) { pool in
+    try await withWorkers(1, .forkServer, configured(patient)) { pool in
       for _ in 0..<5 {
         let task = try pool.submit(Nap())
         #expect(await eventually { task.isRunning })
@@ -89,7 +91,7 @@ private func hasty(_ configuration: inout ProcessPool.Configuration) { configura
 
   @Test func `a task may handle the soft stop by its signal`() async throws {
     let file = TemporaryFile()
-    try await withWorkers(1, .forkServer, { $0.gracePeriod = .seconds(30) }) { pool in
+    try await withWorkers(1, .forkServer, configured(patient)) { pool in
       let task = try pool.submit(file.path) { path in
         signal(SIGTERM) { _ in _exit(0) }
         TemporaryFile.append("\(CurrentProcess.id)", to: path)
@@ -105,13 +107,11 @@ private func hasty(_ configuration: inout ProcessPool.Configuration) { configura
 
   @Test func `a soft stop from outside cancels what runs, and the worker rests afterwards`() async throws {
     try await withWorkers(1) { pool in
-      let task = try pool.submit(Nap())
+      let file = TemporaryFile()
+      let task = try pool.submit(Nap(path: file.path))
+      #expect(await eventually { !file.lines.isEmpty })
       let worker = try #require(pool.workers.first?.processID)
-      // Sent again, as the worker may not have begun.
-      while !task.isDone {
-        kill(worker, SIGTERM)
-        try await Task.sleep(for: .milliseconds(20))
-      }
+      kill(worker, SIGTERM)
       await #expect(throws: CancellationError.self) { _ = try await task.value }
       try await expectEqual(pool.run(Nap(milliseconds: 50, answer: 3)), 3)
       try await expectEqual(pool.run { CurrentProcess.id }, worker)
@@ -135,7 +135,7 @@ private func hasty(_ configuration: inout ProcessPool.Configuration) { configura
   }
 
   @Test func `a stopped worker is killed at the deadline and replaced`() async throws {
-    try await withWorkers(1, .forkServer, hasty) { pool in
+    try await withWorkers(1, .forkServer, configured(hasty)) { pool in
       let file = TemporaryFile()
       let task = try pool.submit(Nap(answer: 1, path: file.path), options: .timeout(.milliseconds(300)))
       #expect(await eventually { !file.lines.isEmpty })
@@ -148,7 +148,7 @@ private func hasty(_ configuration: inout ProcessPool.Configuration) { configura
   }
 
   @Test func `a pool closed while a worker resists its end still ends`() async throws {
-    try await withWorkers(1, .forkServer, hasty) { pool in
+    try await withWorkers(1, .forkServer, configured(hasty)) { pool in
       let file = TemporaryFile()
       let task = try pool.submit(Spin(path: file.path))
       #expect(await eventually { !file.lines.isEmpty })

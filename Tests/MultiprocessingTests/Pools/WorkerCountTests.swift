@@ -6,7 +6,7 @@ import Testing
 @Suite(.isolated) struct WorkerCountTests {
   @Test(arguments: StartMethod.forTasks)
   func `workers are replaced after their number of tasks`(method: StartMethod) async throws {
-    try await withWorkers(1, method, { $0.maxTasksPerWorker = 3 }) { pool in
+    try await withWorkers(1, method, configured { $0.maxTasksPerWorker = 3 }) { pool in
       var ids: [ProcessID] = []
       for _ in 0..<7 { ids.append(try await pool.run { CurrentProcess.id }) }
       #expect(Set(ids[0..<3]).count == 1 && Set(ids[3..<6]).count == 1)
@@ -17,7 +17,7 @@ import Testing
 
   @Test(arguments: [1, 10])
   func `every task is run whatever the number of tasks per worker`(limit: Int) async throws {
-    try await withWorkers(3, .forkServer, { $0.maxTasksPerWorker = limit }) { pool in
+    try await withWorkers(3, .forkServer, configured { $0.maxTasksPerWorker = limit }) { pool in
       let before = Set(pool.workers.map(\.processID))
       try await expectEqual(pool.map(0..<60) { $0 * $0 }, (0..<60).map { $0 * $0 })
       #expect(await eventually { pool.workers.count == 3 && before.isDisjoint(with: pool.workers.map(\.processID)) })
@@ -29,7 +29,7 @@ import Testing
   }
 
   @Test func `a worker that has grown is replaced between tasks`() async throws {
-    try await withWorkers(1, .forkServer, { $0.maxWorkerMemory = 150_000_000 }) { pool in
+    try await withWorkers(1, .forkServer, configured { $0.maxWorkerMemory = 150_000_000 }) { pool in
       let first = try await pool.run { CurrentProcess.id }
       try await expectEqual(pool.run { CurrentProcess.id }, first)
       let grown = try await pool.run { () -> ProcessID in
@@ -48,7 +48,7 @@ import Testing
       configuration.idleTimeout = .milliseconds(150)
       configuration.minWorkers = 1
     }
-    try await withWorkers(3, .forkServer, change) { pool in
+    try await withWorkers(3, .forkServer, configured(change)) { pool in
       _ = try await pool.run(all: (0..<6).map { Nap(milliseconds: 40, answer: $0) })
       #expect(pool.workers.count == 3)
       #expect(await eventually { pool.workers.count == 1 })
@@ -125,7 +125,7 @@ import Testing
       { $0.restartLimit.count = -1 },
     ]
     for change in changes {
-      #expect(await code { try await withWorkers(2, .forkServer, change) { _ in } } == .invalidArgument)
+      #expect(await code { try await withWorkers(2, .forkServer, configured(change)) { _ in } } == .invalidArgument)
     }
     #expect(await code { try await withWorkers(2, .fork) { _ in } } == .unsupported)
   }

@@ -165,7 +165,7 @@ struct Fragile: Codable, Sendable {
   }
 
   @Test func `many losses with completions between them are no crash loop`() async throws {
-    try await withWorkers(1, .forkServer, { $0.restartLimit = .init(count: 2) }) { pool in
+    try await withWorkers(1, .forkServer, configured { $0.restartLimit = .init(count: 2) }) { pool in
       for _ in 0..<8 {
         #expect(await code { _ = try await pool.run(EndWorker(way: .exit)) } == .childExited)
         try await expectEqual(pool.run { 1 }, 1)
@@ -174,7 +174,7 @@ struct Fragile: Codable, Sendable {
   }
 
   @Test func `losses without a completion close the pool`() async throws {
-    try await withWorkers(2, .forkServer, { $0.restartLimit = .init(count: 3) }) { pool in
+    try await withWorkers(2, .forkServer, configured { $0.restartLimit = .init(count: 3) }) { pool in
       let tasks = try (0..<20).map { _ in try pool.submit(EndWorker(way: .exit)) }
       var codes: [MultiprocessingError.Code?] = []
       for task in tasks { codes.append(await code { _ = try await task.value }) }

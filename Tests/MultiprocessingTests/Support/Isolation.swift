@@ -36,8 +36,8 @@ extension Trait where Self == Isolation {
 /// What the library keeps for the life of the process: started before the first count, so that no test is blamed.
 enum ResidentParts {
   private static let started = Task {
-    // The first sleep in this process gives Dispatch its timer.
-    try await Task.sleep(for: .milliseconds(1))
+    // The first sleep in this process gives Dispatch its timer; long enough not to be over before it is set.
+    try await Task.sleep(for: .milliseconds(50))
     for method in StartMethod.forTasks {
       let child = try ChildProcess.start(context: ProcessContext(method)) {}
       _ = try await waitForAny(of: [child])

@@ -20,14 +20,20 @@ func onThread(_ body: @escaping @Sendable () throws -> Void) async throws {
   }
 }
 
+/// The usual configuration with a change.
+func configured(_ change: (inout ProcessPool.Configuration) -> Void) -> ProcessPool.Configuration {
+  var configuration = ProcessPool.Configuration()
+  change(&configuration)
+  return configuration
+}
+
 /// Runs `body` with a process pool, and expects that it is gone afterwards.
 func withWorkers(
-  _ workers: Int, _ method: StartMethod = .forkServer, _ change: (inout ProcessPool.Configuration) -> Void = { _ in },
+  _ workers: Int, _ method: StartMethod = .forkServer, _ configuration: ProcessPool.Configuration = .init(),
   _ body: (ProcessPool) async throws -> Void
 ) async throws {
-  var configuration = ProcessPool.Configuration()
+  var configuration = configuration
   configuration.context = ProcessContext(method)
-  change(&configuration)
   let pool = try ProcessPool(workers: workers, configuration: configuration)
   do {
     try await body(pool)
