@@ -16,6 +16,7 @@ struct ForkLauncher: Launcher {
     let numbers = [try plan.channel.number, page.descriptor.number, plan.lifeline.number, plan.standardError?.number]
     let own = try numbers.map { number in try number.map { try UnmarkedDescriptor(copying: $0) } }
     defer { for descriptor in own { descriptor?.close() } }
+    _ = Executable.corePatternIsPipe  // read once here, not in every copy
     // What is in the buffers now would otherwise be written by both.
     ChildSetup.flushStreams()
     guard let id = try ProcessControl.fork() else { run(plan, own.map { $0?.number }) }
