@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -191,6 +192,9 @@ void mp_close_standard_input(void) {
 void mp_buffer_lines(void) {
   static char buffer[65536];
   setvbuf(stdout, buffer, _IOLBF, sizeof buffer);
+  // glibc writes the very first text line by line; once the stream is in use, all lines of one call are one write.
+  putc_unlocked(' ', stdout);
+  __fpurge(stdout);
 }
 
 void mp_flush_streams(void) { fflush(NULL); }

@@ -20,6 +20,7 @@ final class RunningTask: Sendable {
 
   /// Runs `body` in the current task.
   func run<Output: Sendable>(_ body: @Sendable @concurrent () async -> Output) async -> Output {
+    // SAFETY: the reference is taken back before this closure ends, and with it the task.
     await withUnsafeCurrentTask { task in
       state.withLock { state in
         state.task = task.map(Reference.init)
