@@ -80,3 +80,23 @@ struct ReadmeFirstTests {
     #expect(text.split(separator: "\n", omittingEmptySubsequences: false).count - 1 <= 15)
   }
 }
+
+@Suite("Contract")
+struct ContractTests {
+  @Test("The contract's program at the top level runs, as far as it needs processes and pools")
+  func topLevel() async throws {
+    let ending = try await run("ContractTopLevel")
+    #expect(ending.status == 0 && ending.errorLines.isEmpty, "\(ending)")
+    #expect(Set(ending.lines) == ["child 1", "bob", "a", "b", "6"] && ending.lines.last == "6", "\(ending)")
+  }
+
+  @Test("The contract's calls from actors, the main actor, generic code and code that is not async run")
+  func usage() async throws {
+    let ending = try await run("ContractUsage")
+    #expect(
+      ending.printed([
+        "hello bob", "3.0", "[2, 3] true", "400", "2 4 0", "true", "count 9", "actor 4",
+        "generic [2, 3, 4] [2, 3, 4] 4", "exit code 0",
+      ]), "\(ending)")
+  }
+}
