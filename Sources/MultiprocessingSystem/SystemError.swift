@@ -44,6 +44,8 @@ extension SystemError {
   package var isAlreadyWatched: Bool { number == EEXIST }
   /// Nothing to read, or no room to write, now.
   package var wouldBlock: Bool { number == EAGAIN }
+  /// The system does not do this at all, or not for us: trying again does not help.
+  package var isRefusal: Bool { [ENOSYS, EPERM, EINVAL, EOPNOTSUPP].contains(number) }
   /// The peer is gone.
   package var isDisconnected: Bool { number == EPIPE || number == ECONNRESET || number == ENOTCONN }
   /// No memory, or no room in the file system that holds memory files.

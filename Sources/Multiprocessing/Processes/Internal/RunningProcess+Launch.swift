@@ -8,11 +8,11 @@ extension RunningProcess {
     ExitSequence.register()
     MemoryWatch.current.begin()
     var attempts = 0
+    var launcher = request.launcher ?? request.context.startMethod.launcher(for: request.context)
     while true {
       attempts += 1
       do {
         let (plan, relay) = try request.plan()
-        let launcher = request.launcher ?? request.context.startMethod.launcher(for: request.context)
         let child = try launcher.launch(plan)
         // Should it fail, the child's own binding at its start is left.
         try? ChildSetup.bindLifeline(plan.lifeline, to: child.id)
@@ -22,6 +22,9 @@ extension RunningProcess {
       } catch let error as SystemError where error.isDisconnected && attempts < 20 {
         // The fork server died with the request in hand, and no child came of it. Somebody may be killing servers.
         _ = try? Polling.wait(for: [], timeout: .milliseconds(attempts))
+      } catch let error as SystemError where error.isRefusal && launcher is ForkServerLauncher {
+        EventLog.warning("the system refuses to clone (\(error)): \(request.name) is started by spawn, more slowly")
+        launcher = SpawnLauncher()
       } catch {
         throw MultiprocessingError.startFailure(of: request.name, by: request.context.startMethod, error)
       }
