@@ -64,6 +64,7 @@ extension PoolCore {
           driver: self.driver, order: order, limit: limit,
           reader: ResultReader(coder: source.coder, format: self.capabilities.format),
           progress: options.progress.map { ProgressReporter(style: $0, total: nil) })
+        if let timeout = options.totalTimeout { try run.fail(after: timeout) }
         let pump = Task.detached { await Self.pump(run, feed) { run.submit(source.source($0), traits) } }
         return (run, pump)
       })

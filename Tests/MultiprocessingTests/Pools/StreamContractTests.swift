@@ -125,6 +125,27 @@ import Testing
   }
 
   @Test(arguments: PoolKind.allCases)
+  func `a stream that takes too long gives what came in time, then throws`(kind: PoolKind) async throws {
+    let file = TemporaryFile()
+    try await kind.withPool(workers: 1) { pool in
+      let naps = [
+        Nap(milliseconds: 0, answer: 0, path: file.path), Nap(milliseconds: 0, answer: 1, path: file.path),
+        Nap(answer: 2, path: file.path), Nap(answer: 3, path: file.path),
+      ]
+      var given: [Int] = []
+      let thrown = await code {
+        for try await answer in pool.stream(all: naps, options: MapOptions(totalTimeout: .seconds(2))) {
+          given.append(answer)
+        }
+      }
+      #expect(thrown == .timedOut)
+      #expect(given == [0, 1])
+      try await expectEqual(pool.run { 5 }, 5)
+    }
+    #expect(file.lines == ["0", "1", "2"])
+  }
+
+  @Test(arguments: PoolKind.allCases)
   func `leaving the loop cancels what is left`(kind: PoolKind) async throws {
     let file = TemporaryFile()
     try await kind.withPool(workers: 1) { pool in

@@ -22,6 +22,9 @@ final class StreamRun<Output: Sendable>: Sendable {
     var inputsEnded = false
     var inputError: (any Error)?
     var isOver = false
+    /// Why it is over, until the consumer has been told.
+    var failure: (any Error)?
+    var timer: Reactor.Token?
     var consumer: Completion<Void>?
     var pump: Completion<Void>?
   }
@@ -137,7 +140,10 @@ final class StreamRun<Output: Sendable>: Sendable {
       state.consumed += 1
       return .result(result, pump: state.pump)
     }
-    if state.isOver { return .end }
+    if state.isOver {
+      defer { state.failure = nil }
+      return state.failure.map(Next.inputFailed) ?? .end
+    }
     if state.inputsEnded, state.consumed == state.taken {
       if let error = state.inputError {
         state.inputError = nil
@@ -150,14 +156,31 @@ final class StreamRun<Output: Sendable>: Sendable {
     return .wait(waiter)
   }
 
+  /// Ends the stream with an error after a while.
+  func fail(after timeout: Duration) throws {
+    let token = try Reactor.shared.schedule(at: ContinuousClock.now + timeout) { [weak self] in
+      self?.state.withLock { state in
+        if !state.isOver { state.failure = Self.timedOut }
+      }
+      self?.cancel()
+    }
+    state.withLock { $0.timer = token }
+  }
+
+  private static var timedOut: MultiprocessingError {
+    MultiprocessingError(.timedOut, "the stream did not end in its time (totalTimeout): the rest is cancelled")
+  }
+
   /// Ends the stream: what no worker has begun never runs, what runs is stopped.
   func cancel() {
-    let (items, pump, consumer) = state.withLock { state in
+    let (items, pump, consumer, timer) = state.withLock { state in
       state.isOver = true
       state.ready = [:]
+      defer { state.timer = nil }
       // The last first: else one that waits would begin in the place of one that was stopped.
-      return (state.outstanding.values.sorted(by: >), state.pump, state.consumer)
+      return (state.outstanding.values.sorted(by: >), state.pump, state.consumer, state.timer)
     }
+    if let timer { Reactor.shared.cancel(timer) }
     pump?.resolve(())
     consumer?.resolve(())
     for item in items where item != .max { driver.handle(.cancel(item)) }
