@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Multiprocessing
@@ -63,7 +64,7 @@ struct Power: ProcessTask {
         await code { _ = try await pool.run { number } }, await code { _ = try pool.submit { number } },
         await code { _ = try await pool.map([1]) { $0 + number } },
         await code { for try await _ in pool.stream([1], { $0 + number }) {} },
-        await code { try await pool.broadcast { _ = number } },
+        await code { try await pool.broadcast { if number > 9 { exit(1) } } },
       ]
       #expect(codes == Array(repeating: .notTransferable, count: 5))
     }

@@ -36,6 +36,7 @@ import Testing
 
   @Test func `children and descriptors mix, and come back in the order given`() async throws {
     let pipes = (0..<3).map { _ in Pipe() }
+    defer { withExtendedLifetime(pipes) {} }
     let readers = pipes.map { DescriptorWaiter(fileDescriptor: $0.fileHandleForReading.fileDescriptor) }
     let ended = try ChildProcess.start {}
     try await ended.join()
