@@ -28,6 +28,8 @@ public final class ChildProcess<Output: Sendable>: ChildProcessHandle, Identifia
   /// The value is decoded once: the handles in it exist once.
   private let decoded = Mutex<Result<Output, any Error>?>(nil)
   private let token = Mutex<Reactor.Token?>(nil)
+  /// What the child said, from when its frame was taken.
+  private let answer = Mutex<Outcome?>(nil)
 
   init(
     _ process: RunningProcess, task: @escaping @Sendable () -> String, isSameBuildNeeded: Bool,
@@ -58,32 +60,43 @@ public final class ChildProcess<Output: Sendable>: ChildProcessHandle, Identifia
     ProcessFamily.current.add(.init(process: process, handle: self))
   }
 
-  /// Takes every frame that is there. Called by the reactor, and once more at the child's end.
+  /// Takes every frame that is there. Called by the reactor, and once more at the child's end: by whatever thread sees
+  /// that, so the answer is taken and noted under one lock. Else the end could pass a thrown error that the reactor was
+  /// still decoding, and the child would seem to have ended without one.
   private func receive() {
+    let (answer, isOver) = answer.withLock { answer in
+      let isOver = takeFrames(&answer)
+      return (answer, isOver)
+    }
+    if let answer { outcome.resolve(answer) }
+    if isOver { stopListening() }
+  }
+
+  /// True when nothing more will come.
+  private func takeFrames(_ answer: inout Outcome?) -> Bool {
     do {
       while true {
         switch try process.channel.receive(isBlocking: false) {
-        case .frame(let frame): accept(frame)
-        case .nothing: return
-        case .end: return stopListening()
+        case .frame(let frame): answer = answer ?? outcome(of: frame)
+        case .nothing: return false
+        case .end: return true
         }
       }
     } catch {
-      outcome.resolve(.failed(error))
-      stopListening()
+      answer = answer ?? .failed(error)
+      return true
     }
   }
 
-  private func accept(_ frame: Frame) {
+  private func outcome(of frame: Frame) -> Outcome? {
     switch frame.kind {
     case .value where isSameBuildNeeded && frame.build != BuildIdentity.own.hash:
-      outcome.resolve(
-        .failed(
-          MultiprocessingError(
-            .startFailed, "\(process.name) runs another build of the program: start it from this one, or use CBOR")))
-    case .value: outcome.resolve(.value(frame.payload))
-    case .thrown: outcome.resolve(.failed(ThrownError.error(in: frame.payload)))
-    default: break
+      .failed(
+        MultiprocessingError(
+          .startFailed, "\(process.name) runs another build of the program: start it from this one, or use CBOR"))
+    case .value: .value(frame.payload)
+    case .thrown: .failed(ThrownError.error(in: frame.payload))
+    default: nil
     }
   }
 

@@ -49,7 +49,27 @@ struct Fragile: Codable, Sendable {
   }
 }
 
+/// Leaves its worker no channel to answer on.
+private struct CloseEverything: ProcessTask {
+  func run() async throws -> Int {
+    for number in 3..<256 as Range<Int32> { close(number) }
+    return 1
+  }
+}
+
 @Suite(.isolated) struct WorkerLossTests {
+  @Test(arguments: StartMethod.forTasks)
+  func `a task that closes its worker's descriptors fails, and the others go on`(method: StartMethod) async throws {
+    try await withWorkers(1, method) { pool in
+      let doomed = try pool.submit(CloseEverything())
+      let later = try pool.submit(Nap(milliseconds: 0, answer: 7))
+      let error = await #expect(throws: MultiprocessingError.self) { try await doomed.value }
+      #expect(error?.code == .childExited)
+      #expect(try await later.value == 7)
+      #expect(pool.statistics.failed == 1)
+    }
+  }
+
   @Test(arguments: StartMethod.forTasks, EndWorker.Way.allCases)
   func `a worker that dies fails its own task only and is replaced`(method: StartMethod, way: EndWorker.Way)
     async throws

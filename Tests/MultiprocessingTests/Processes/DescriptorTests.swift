@@ -129,4 +129,36 @@ private func run(_ program: String, _ argument: String, output path: String) thr
     #expect(try await child.value == "/dev/null exit code 0")
     #expect(try await child.join() == .exited(0))
   }
+
+  @Test func `starts without descriptors fail, leave none, and work when there are some again`() async throws {
+    // In a child, because the limit is that of a whole process; its first start of all is among those that fail.
+    let child = try ChildProcess.start {
+      let first = try await startWithFewDescriptors()
+      let second = try await startWithFewDescriptors()
+      let value = try await ChildProcess.start { 3 }.value
+      return [first.codes, second.codes, "\(second.open - first.open)", "\(value)"]
+    }
+    let seen = try await child.value
+    #expect(seen == ["startFailed", "startFailed", "0", "3"], "\(seen)")
+  }
+}
+
+/// Forks with room for none, one, two … descriptors; then the codes of the failures, and how many are open.
+private func startWithFewDescriptors() async throws -> (codes: String, open: Int) {
+  var codes: Set<String> = []
+  var limit = rlimit()
+  getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+  let usual = limit.rlim_cur
+  for room in 1...12 as ClosedRange<rlim_t> {
+    limit.rlim_cur = rlim_t(ProcessInspection.descriptors().keys.max() ?? 0) + room
+    setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    do {
+      try await ChildProcess.fork {}.join()
+    } catch let error as MultiprocessingError {
+      codes.insert("\(error.code)")
+    }
+    limit.rlim_cur = usual
+    setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+  }
+  return (codes.sorted().joined(separator: " "), ProcessInspection.descriptors().count)
 }

@@ -3,7 +3,35 @@ import Testing
 
 @testable import Multiprocessing
 
+/// An error that takes its time to be decoded.
+struct SlowFailure: Error, Codable, Equatable {
+  var reason: String
+
+  init(reason: String) { self.reason = reason }
+
+  init(from decoder: any Decoder) throws {
+    reason = try decoder.singleValueContainer().decode(String.self)
+    usleep(300_000)
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(reason)
+  }
+}
+
 @Suite(.isolated) struct ThrownErrorTests {
+  @Test(arguments: StartMethod.available)
+  func `the end of a child does not pass the error that came before it`(method: StartMethod) async throws {
+    let child =
+      method == .fork
+      ? try ChildProcess.fork { () -> Int in throw SlowFailure(reason: "early") }
+      : try ChildProcess.start(context: ProcessContext(method)) { () -> Int in throw SlowFailure(reason: "early") }
+    // Looks for the end in this thread, while that of the reactor decodes.
+    #expect(await eventually { !child.isAlive })
+    await #expect(throws: SlowFailure(reason: "early")) { try await child.value }
+  }
+
   @Test(arguments: StartMethod.forTasks)
   func `a Codable error arrives as its own type`(method: StartMethod) async throws {
     let child = try ChildProcess.start("why", context: ProcessContext(method)) { reason -> Int in

@@ -69,6 +69,8 @@ final class ChildLoop: Sendable {
       }
     } catch {
       try? channel.send(TaskOutcome.thrown(error).frame(task: 0))
+      // A worker that cannot hear ends after its task; it would be sent tasks for ever.
+      if isWorker { retire() }
       return !isWorker
     }
   }
@@ -126,7 +128,10 @@ final class ChildLoop: Sendable {
     } catch {
       // The value could not be sent (too many descriptors, no memory): its task fails, and the reason can be sent.
       let failure = MultiprocessingError(.notTransferable, doing: "sending the task's result", error)
-      try? channel.send(TaskOutcome.thrown(failure).frame(task: task))
+      // Not even that (the task closed the channel): the end says it, with this task as the one that ran.
+      if (try? channel.send(TaskOutcome.thrown(failure).frame(task: task))) == nil, isWorker {
+        ProcessControl.exitNow(77)
+      }
     }
     guard isWorker else { end(code: outcome.isValue ? 0 : 1) }
     page.setTask(0)

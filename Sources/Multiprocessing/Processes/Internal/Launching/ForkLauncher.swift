@@ -14,8 +14,10 @@ struct ForkLauncher: Launcher {
     }
     // The copy closes every private descriptor; these are copies of its own that are not.
     let numbers = [try plan.channel.number, page.descriptor.number, plan.lifeline.number, plan.standardError?.number]
-    let own = try numbers.map { number in try number.map { try UnmarkedDescriptor(copying: $0) } }
+    var own: [UnmarkedDescriptor?] = []
+    // Of each that was made, when there is none left for the next.
     defer { for descriptor in own { descriptor?.close() } }
+    for number in numbers { own.append(try number.map { try UnmarkedDescriptor(copying: $0) }) }
     _ = Executable.corePatternIsPipe  // read once here, not in every copy
     // What is in the buffers now would otherwise be written by both.
     ChildSetup.flushStreams()
