@@ -100,6 +100,7 @@ prove() {
   printf '%-14s built in %d s\n' "$name" $((SECONDS - started))
   filter="ProgramTests\\.($(printf '%s' "$4" | tr -s ' \n' '|'))Tests"
   MP_PROGRAMS=$products TSAN_OPTIONS=report_bugs=0 \
+    LSAN_OPTIONS="suppressions=$root/Scripts/leak-sanitizer-suppressions.txt:print_suppressions=0" \
     swift test --skip-build --filter "$filter" >"$log" 2>&1
   local status=0
   for program in $4; do

@@ -7,6 +7,7 @@ steps=(
   'release_tests|@Test|900|the tests pass with optimisation'
   'codec_fuzz|MP_FUZZ_ITERATIONS|600|a million damaged frames are refused, none is fatal'
   'many_starts|MP_PROVE|900|ten thousand starts by each method leave nothing behind'
+  'programs|ContractUsage|900|children are entered in programs built in release, statically, and with sanitizers'
   'documentation|withProcessPool|300|the programs in the documentation compile'
   'thread_sanitizer|@Test|600|no data race in what runs in one process'
   'address_sanitizer|@Test|600|no bad access in what runs in one process'
@@ -28,6 +29,7 @@ files_of_one_process() {
 release_tests() { swift test "${release[@]}"; }
 codec_fuzz() { MP_FUZZ_ITERATIONS=1000000 swift test "${release[@]}" --filter "$(files_that_mention MP_FUZZ_ITERATIONS)"; }
 many_starts() { MP_PROVE=1 swift test "${release[@]}" --filter "$(files_that_mention MP_PROVE)"; }
+programs() { Scripts/prove-programs.sh release static-stdlib address thread; }
 documentation() { swift build && python3 -B Scripts/checks/documentation.py; }
 thread_sanitizer() {
   TSAN_OPTIONS="suppressions=$PWD/Scripts/thread-sanitizer-suppressions.txt" \

@@ -42,16 +42,10 @@ private func run(_ program: String, _ argument: String, output path: String) thr
     return try await child.value.mapValues { String($0.prefix { $0 != "[" }) }
   }
 
-  @Test(arguments: StartMethod.available)
+  @Test(arguments: StartMethod.forTasks)
   func `all children that run at the same time have equally many`(method: StartMethod) async throws {
     let children = try (0..<6).map { _ in
-      if method == .fork {
-        return try ChildProcess.fork {
-          usleep(50_000)
-          return ProcessInspection.plainDescriptors().count
-        }
-      }
-      return try ChildProcess.start(context: ProcessContext(method)) {
+      try ChildProcess.start(context: ProcessContext(method)) {
         try await Task.sleep(for: .milliseconds(50))
         return ProcessInspection.plainDescriptors().count
       }
