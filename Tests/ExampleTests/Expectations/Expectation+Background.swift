@@ -9,7 +9,9 @@ extension Expectation {
       "countdown",
       .lines(["one thread: \(seconds)", "two threads: \(seconds)", #"check: -?\d+"#]),
       .check("two threads are not slower than one, as Python's are (1.85 times)") { run in
-        try run.time("two threads") < 1.6 * run.time("one thread")
+        // An optimised build counts in no time worth comparing.
+        let one = try run.time("one thread")
+        return try one < 0.05 || run.time("two threads") < 1.6 * one
       }),
     Expectation(
       "waiting-overlaps",

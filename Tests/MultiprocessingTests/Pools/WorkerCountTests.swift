@@ -3,6 +3,9 @@ import Testing
 
 @testable import Multiprocessing
 
+/// What a task keeps on purpose; where the optimiser sees that it is kept.
+nonisolated(unsafe) private var hoard: UnsafeMutableRawPointer?
+
 @Suite(.isolated) struct WorkerCountTests {
   @Test(arguments: StartMethod.forTasks)
   func `workers are replaced after their number of tasks`(method: StartMethod) async throws {
@@ -33,8 +36,8 @@ import Testing
       let first = try await pool.run { CurrentProcess.id }
       try await expectEqual(pool.run { CurrentProcess.id }, first)
       let grown = try await pool.run { () -> ProcessID in
-        // Kept on purpose.
-        memset(malloc(200_000_000), 1, 200_000_000)
+        hoard = malloc(200_000_000)
+        hoard.map { _ = memset($0, 1, 200_000_000) }
         return CurrentProcess.id
       }
       #expect(grown == first)

@@ -92,7 +92,7 @@ private struct CloseEverything: ProcessTask {
     try await withWorkers(1) { pool in
       let thrown = await #expect(throws: MultiprocessingError.self) { _ = try await pool.run(EndWorker()) }
       let crash = try #require(thrown?.crash)
-      #expect(crash.message == "Fatal error: Index out of range")
+      expectMessage(of: crash, "Fatal error: Index out of range")
       #expect(crash.taskDescription == "MultiprocessingTests.EndWorker")
       #expect(crash.processName.contains("PoolWorker"))
       #expect(crash.frames.contains { $0.contains("EndWorker.run") }, "\(crash)")

@@ -71,7 +71,7 @@ struct Crash: ProcessTask {
     #expect(crash.processID == child.id)
     #expect(crash.processName == "doomed")
     #expect(crash.taskDescription == "MultiprocessingTests.Crash")
-    if let message = kind.message { #expect(crash.message == message) } else { #expect(crash.message == nil) }
+    expectMessage(of: crash, kind.message)
     #expect(!crash.likelyOutOfMemory)
     if kind != .killed {
       let function = kind == .stackOverflow ? "descend" : "Crash.run"
@@ -104,7 +104,7 @@ struct Crash: ProcessTask {
     let numbers = [1, 2, 3]
     let child = try ChildProcess.fork { numbers[numbers.count + 1] }
     let crash = try #require(try await failure(of: child).crash)
-    #expect(crash.message == "Fatal error: Index out of range")
+    expectMessage(of: crash, "Fatal error: Index out of range")
     #expect(crash.frames.contains { $0.contains("reported the same way") }, "\(crash)")
   }
 

@@ -26,3 +26,14 @@ func expectRefusal<Output>(
   #expect(OwnResources.now().children.isSubset(of: before), sourceLocation: sourceLocation)
   return error
 }
+
+/// Expects the runtime's last words. In release builds it prints none for a bad index, a nil unwrap or a precondition.
+func expectMessage(
+  of crash: CrashReport, _ message: String?, sourceLocation: SourceLocation = #_sourceLocation
+) {
+  #if DEBUG
+    #expect(crash.message == message, sourceLocation: sourceLocation)
+  #else
+    #expect(crash.message == nil || crash.message == message, sourceLocation: sourceLocation)
+  #endif
+}
