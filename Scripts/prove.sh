@@ -35,10 +35,12 @@ thread_sanitizer() {
   TSAN_OPTIONS="suppressions=$PWD/Scripts/thread-sanitizer-suppressions.txt" \
     swift test --sanitize=thread --scratch-path .build/thread --filter "$(files_of_one_process)"
 }
+# Without the small stacks of NestingTests: the sanitizer makes frames several times larger than those the bounds are for.
 # Leaks are not looked for: XCTest's runner has some of its own, and the event log keeps its old destinations on purpose.
 address_sanitizer() {
   ASAN_OPTIONS=detect_leaks=0 \
-    swift test --sanitize=address --scratch-path .build/address --filter "$(files_of_one_process)"
+    swift test --sanitize=address --scratch-path .build/address --filter "$(files_of_one_process)" \
+    --skip 'NestingTests\.swift'
 }
 
 set -u
