@@ -13,7 +13,9 @@
 #include "mp_probe.h"
 #include "mp_process.h"
 #include "mp_search.h"
+#include "mp_server.h"
 #include "mp_spawn.h"
 #include "mp_stack.h"
+#include "mp_thread_memory.h"
 
 #endif

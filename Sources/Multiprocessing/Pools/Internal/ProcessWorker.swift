@@ -44,11 +44,7 @@ final class ProcessWorker: Sendable {
 
   func send(_ job: PoolJob, as item: PoolMachine.ItemID) {
     guard let envelope = job.envelope else { return }
-    do {
-      enqueue(try envelope.frame(task: item))
-    } catch {
-      sink(.finished(id, item, .thrown(error)))
-    }
+    enqueue(envelope.frame(task: item))
   }
 
   /// The worker cancels the task, and raises SIGTERM for code that does not look at its cancellation.

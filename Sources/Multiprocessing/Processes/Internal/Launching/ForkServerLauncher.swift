@@ -10,9 +10,10 @@ struct ForkServerLauncher: Launcher {
     let server = try ForkServerConnection.current.server()
     var parameters = plan.parameters
     server.completeEnvironment(of: &parameters)
-    let page = try parameters.pageFile()
+    let (request, inFile) = CloneRequest.of(parameters)
+    let page = try ChildParameters.pageFile(with: inFile)
     do {
-      try request(plan, page: page, from: server)
+      try send(request, plan, page: page, to: server)
       // The last copy here: from now on the end of the channel means that nobody has it.
       plan.channel.release()
       return LaunchedChild(id: try answer(on: plan.answers), page: page)
@@ -22,11 +23,14 @@ struct ForkServerLauncher: Launcher {
     }
   }
 
-  private func request(_ plan: LaunchPlan, page: MemoryFile, from server: ForkServerConnection.Server) throws {
+  private func send(
+    _ request: CloneRequest, _ plan: LaunchPlan, page: MemoryFile, to server: ForkServerConnection.Server
+  ) throws {
     let standard = try StandardDescriptors(of: plan)
-    let numbers = [standard.numbers[1], standard.numbers[2], try plan.channel.number, page.descriptor.number]
-    let copies = try (numbers + [plan.lifeline.number]).map(Descriptor.duplicating)
-    try withExtendedLifetime(standard) { try server.control.send(header: [1], descriptors: copies) }
+    let numbers = [standard.output, standard.error, try plan.channel.number, page.descriptor.number]
+    try withExtendedLifetime((standard, plan, page)) {
+      try server.control.send(header: request.bytes, numbers: numbers + [plan.lifeline.number])
+    }
   }
 
   private func answer(on channel: FrameChannel) throws -> ProcessID {
