@@ -48,6 +48,14 @@ package enum ProcessControl {
     }
   }
 
+  /// Whether a process is stopped by a signal or a debugger.
+  package static func isStopped(_ id: Int32) -> Bool {
+    // `PID (NAME) STATE …`; a name may contain anything.
+    guard let text = DescriptorIO.contents(of: "/proc/\(id)/stat"), let end = text.lastIndex(of: UInt8(ascii: ")"))
+    else { return false }
+    return text.dropFirst(end + 2).first.map { $0 == UInt8(ascii: "T") || $0 == UInt8(ascii: "t") } ?? false
+  }
+
   /// Sends a signal to the calling thread; a handler has run when this returns.
   package static func raise(_ number: Int32) { _ = Glibc.raise(number) }
 

@@ -16,7 +16,7 @@ struct ForkServerLauncher: Launcher {
       try send(request, plan, page: page, to: server)
       // The last copy here: from now on the end of the channel means that nobody has it.
       plan.channel.release()
-      return LaunchedChild(id: try answer(on: plan.answers), page: page)
+      return LaunchedChild(id: try answer(on: plan.answers, from: server), page: page)
     } catch let error as SystemError where error.isDisconnected {
       ForkServerConnection.current.discard(server)
       throw error
@@ -33,7 +33,14 @@ struct ForkServerLauncher: Launcher {
     }
   }
 
-  private func answer(on channel: FrameChannel) throws -> ProcessID {
+  /// How long a server may be silent before somebody looks whether it is stopped.
+  private static let patience = Duration.milliseconds(250)
+
+  private func answer(on channel: FrameChannel, from server: ForkServerConnection.Server) throws -> ProcessID {
+    while try Polling.wait(for: [channel.socket.descriptor.number], timeout: Self.patience).isEmpty {
+      // It would answer when it is continued, perhaps never: it is replaced, and all who wait for it try again.
+      if ProcessControl.isStopped(server.process.id) { throw SystemError.disconnected }
+    }
     guard case .frame(let frame) = try channel.receive(isBlocking: true) else { throw SystemError.disconnected }
     if frame.kind == .started { return frame.number }
     throw SystemError(call: "clone(CLONE_PARENT)", number: frame.number)
