@@ -11,7 +11,8 @@ extension ProcessPool {
     public var idleTimeout: Duration?
     /// How many workers stay however idle; nil: one.
     public var minWorkers: Int?
-    /// Between asking a worker to stop (SIGTERM) and killing it (SIGKILL).
+    /// Between asking a worker to stop (SIGTERM) and killing it (SIGKILL). A worker that is told to end has it twice: to
+    /// end by itself, exit handlers and children that it has to join included, and then for SIGTERM.
     public var gracePeriod: Duration = .seconds(1)
     /// When to give up on workers that end one after another.
     public var restartLimit = RestartLimit()

@@ -42,11 +42,14 @@ extension PoolDriver {
 
   private func lost(_ worker: WorkerID, _ loss: WorkerLoss) {
     let wasPreparing = loss.running.map { $0 >= Self.preparation } ?? false
+    var grace: Reactor.Token?
     handle(.lost(worker, running: loss.running)) { state in
       state.prepared[worker] = nil
+      grace = state.graces.removeValue(forKey: worker)
       if let running = loss.running { state.entries[running]?.loss = loss.exit }
       if let exit = loss.exit, case .signaled = exit.status, !exit.wasKilledByUs { state.statistics.crashed += 1 }
     }
+    if let grace { Reactor.shared.cancel(grace) }
     if wasPreparing { EventLog.warning("a worker ended while its initializer ran") }
   }
 

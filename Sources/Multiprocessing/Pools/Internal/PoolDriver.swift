@@ -44,6 +44,8 @@ final class PoolDriver: Sendable {
     var preparations: [PoolJob] = []
     /// How many of them a worker that is not ready yet has done.
     var prepared: [WorkerID: Int] = [:]
+    /// The timers of grace periods, by worker.
+    var graces: [WorkerID: Reactor.Token] = [:]
     var statistics = PoolStatistics()
     var finisher: Int?
     var restartObservers: [Int: @Sendable () -> Void] = [:]

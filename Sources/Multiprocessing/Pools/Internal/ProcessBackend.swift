@@ -43,6 +43,8 @@ final class ProcessBackend: WorkerBackend {
 
   func retire(_ id: PoolMachine.WorkerID) { worker(id)?.retire() }
 
+  func terminate(_ id: PoolMachine.WorkerID) { try? worker(id)?.process.signal(ProcessControl.terminateSignal) }
+
   func facts(of id: PoolMachine.WorkerID) -> WorkerFacts? {
     worker(id).map {
       WorkerFacts(processID: $0.process.id, privateMemory: ProcessMemory.privateBytes(of: $0.process.id))

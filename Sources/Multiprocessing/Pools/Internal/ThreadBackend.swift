@@ -20,6 +20,7 @@ final class ThreadBackend: WorkerBackend {
   func stop(_ item: PoolMachine.ItemID, in id: PoolMachine.WorkerID) { workers.stop(item, in: id) }
   func kill(_ id: PoolMachine.WorkerID) { workers.kill(id) }
   func retire(_ id: PoolMachine.WorkerID) { workers.retire(id) }
+  func terminate(_ id: PoolMachine.WorkerID) {}
   func facts(of id: PoolMachine.WorkerID) -> WorkerFacts? { nil }
 }
 
@@ -37,5 +38,6 @@ final class InlineBackend: WorkerBackend {
   func stop(_ item: PoolMachine.ItemID, in id: PoolMachine.WorkerID) { workers.stop(item, in: id) }
   func kill(_ id: PoolMachine.WorkerID) { workers.kill(id) }
   func retire(_ id: PoolMachine.WorkerID) { workers.retire(id) }
+  func terminate(_ id: PoolMachine.WorkerID) {}
   func facts(of id: PoolMachine.WorkerID) -> WorkerFacts? { nil }
 }
