@@ -4,13 +4,17 @@ internal import Synchronization
 /// Workers that are child processes, one channel each.
 final class ProcessBackend: WorkerBackend {
   private let context: ProcessContext
+  private let greetingLimit: Duration
   private let workers = Mutex<[PoolMachine.WorkerID: ProcessWorker]>([:])
 
   let capabilities: WorkerCapabilities
 
-  init(context: ProcessContext) throws {
+  /// - Parameter greetingLimit: a process that has not said that it is there by then is killed, and counts as lost. A
+  ///   start takes milliseconds; one that was stopped meanwhile would keep what waits for it waiting.
+  init(context: ProcessContext, greetingLimit: Duration = .seconds(30)) throws {
     try context.checkForTasks()
     self.context = context
+    self.greetingLimit = greetingLimit
     let isForeign = context.executable != nil
     capabilities = WorkerCapabilities(
       format: isForeign ? .portable : .sameBuild, canKill: true, needsPortableNames: isForeign)
@@ -30,7 +34,7 @@ final class ProcessBackend: WorkerBackend {
       EventLog.info("\(name) ended with \(exit.status)")
       worker.end(exit)
     }
-    try worker.listen()
+    try worker.listen(greetingLimit: greetingLimit)
   }
 
   func send(_ job: PoolJob, as item: PoolMachine.ItemID, to id: PoolMachine.WorkerID) {
