@@ -38,6 +38,11 @@ extension ProcessPool {
 
   /// How many workers may end one after another before *any* worker of the pool completed a task; a completion starts
   /// the count anew. Above it the pool is closed, and pending work fails with `crashLoop`.
+  ///
+  /// Every end counts that the pool did not ask for: in the start, in the initializer, idle or with a task, be it the
+  /// task's last try or not. A task that throws is completed. So eleven tasks that all crash, and nothing else, reach the
+  /// usual limit. What is tried again (`TaskOptions.retries`) runs between the other tasks and not after them, so a crash
+  /// now and then does not add up; with many retries of many tasks that crash every time, set a higher limit.
   public struct RestartLimit: Sendable {
     /// The number of workers.
     public var count = 10

@@ -99,18 +99,7 @@ extension PoolDriver {
   }
 
   private func reportCrashLoop() {
-    let limit = state.withLock { state in
-      let limit = state.machine.configuration.restartLimit
-      state.reason =
-        state.reason
-        ?? MultiprocessingError(
-          .crashLoop,
-          """
-          more than \(limit) workers ended one after another and no task was completed in between: the pool is closed; \
-          look at what workers do when they start, and at RestartLimit
-          """)
-      return limit
-    }
+    let limit = state.withLock { $0.machine.configuration.restartLimit }
     EventLog.critical("more than \(limit) workers ended without completing a task: the pool is closed")
   }
 

@@ -87,12 +87,7 @@ extension PoolDriver {
   }
 
   /// True while the item is the first in a worker's hand.
-  func isRunning(_ item: ItemID) -> Bool {
-    state.withLock { state in
-      guard let worker = state.machine.items[item]?.worker else { return false }
-      return state.machine.workers[worker]?.inHand.first == item
-    }
-  }
+  func isRunning(_ item: ItemID) -> Bool { state.withLock { $0.machine.isRunning(item) } }
 
   /// Workers that are not on their way out, in the order of their starts.
   var workers: [(id: WorkerID, worker: PoolMachine.Worker)] {

@@ -86,14 +86,14 @@ extension PoolMachine {
   private mutating func lose(_ id: WorkerID, _ running: ItemID?, _ actions: inout [Action]) {
     guard let worker = workers.removeValue(forKey: id) else { return }
     keys = keys.filter { $0.value != id }
-    // Back to the front in their order, without blame; the one that ran is judged.
+    // Back to the front in their order, without blame; the one that ran is judged, and was before them.
     for item in worker.inHand.reversed() where item != running { giveBack(item, &actions) }
     if let running, worker.inHand.contains(running), let item = items[running] {
       if item.losses < item.traits.retries && phase != .broken {
         items[running]?.losses += 1
         retries += 1
         items[running]?.worker = nil
-        pending.append(running, priority: item.traits.priority)
+        pending.prepend(running, priority: item.traits.priority)
       } else {
         finish(running, .lost, &actions)
       }

@@ -139,6 +139,12 @@ struct PoolMachine {
     workers.values.count { $0.state == .starting || $0.state == .ready || !configuration.canKill && $0.isStopping }
   }
 
+  /// The first in a worker's hand runs, as far as anybody here can know.
+  func isRunning(_ item: ItemID) -> Bool {
+    guard let worker = items[item]?.worker else { return false }
+    return workers[worker]?.inHand.first == item
+  }
+
   mutating func takeWorkerID() -> WorkerID {
     defer { nextWorker += 1 }
     return nextWorker
@@ -178,11 +184,22 @@ struct PoolMachine {
     }
   }
 
+  /// The next item for a worker. One that a worker died of before comes first, so that there are others between such
+  /// items, and at the end. Halfway to the restart limit the others come first: they are sooner completed.
   private mutating func takePending(for id: WorkerID, _ worker: Worker) -> ItemID? {
     var waiting = PendingItems()
     swap(&waiting, &pending)
     defer { swap(&waiting, &pending) }
+    if retries > 0, 2 * (consecutiveLosses + suspectsInHand) >= configuration.restartLimit {
+      let item = waiting.take { items[$0]?.losses == 0 && canGive($0, to: id, worker) }
+      if let item { return item }
+    }
     return waiting.take { canGive($0, to: id, worker) }
+  }
+
+  /// How many workers run an item that a worker died of before.
+  private var suspectsInHand: Int {
+    workers.values.count { worker in worker.inHand.first.flatMap { items[$0]?.losses } ?? 0 > 0 }
   }
 
   private func canGive(_ item: ItemID, to id: WorkerID, _ worker: Worker) -> Bool {
