@@ -24,7 +24,7 @@ extension WorkerPool {
     try await core.driver.ended.wait()
   }
 
-  /// Cancels what no worker has begun.
+  /// Cancels what no worker has begun: what waits, and what a worker was given ahead (`MapOptions.chunkSize`).
   public func cancelPending() { core.driver.handle(.cancelPending) }
 
   /// Cancels everything, and does not wait: for `defer`. The pool can be used again.

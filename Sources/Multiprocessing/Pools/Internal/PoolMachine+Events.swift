@@ -41,7 +41,7 @@ extension PoolMachine {
     case .idle(let worker): letGo(worker, &actions)
     case .resize(let count): resize(count, &actions)
     case .close: if phase == .open { phase = .closed }
-    case .cancelPending: for item in pending.all { stop(item, .cancelled, &actions) }
+    case .cancelPending: for item in items.keys.sorted() where !isRunning(item) { stop(item, .cancelled, &actions) }
     case .cancelAll: for item in items.keys.sorted() { stop(item, .cancelled, &actions) }
     case .terminate: terminate(&actions)
     case .breakDown: breakDown(&actions)
