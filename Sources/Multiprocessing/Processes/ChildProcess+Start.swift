@@ -104,8 +104,7 @@ struct StartRequest {
         "another executable finds tasks by type name only: use an internal type that conforms to ProcessTask")
     }
     let format: TransferFormat = context.executable == nil ? .sameBuild : .portable
-    envelope = TaskEnvelope(
-      reference: reference, format: format, description: reference.description, payload: try encode(format))
+    envelope = TaskEnvelope(reference: reference, format: format, payload: try encode(format))
   }
 }
 

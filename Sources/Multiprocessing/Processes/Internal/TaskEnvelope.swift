@@ -5,30 +5,23 @@ package struct TaskEnvelope: Sendable {
     var version: Int
     var reference: TaskReference
     var isPortable: Bool
-    var description: String
-    var metadata: [String: String]
   }
 
   package static let version = 1
 
   package var reference: TaskReference
   package var format: TransferFormat
-  /// What reports call the task.
-  package var description: String
   package var payload: TransferPayload
 
-  package init(reference: TaskReference, format: TransferFormat, description: String, payload: TransferPayload) {
+  package init(reference: TaskReference, format: TransferFormat, payload: TransferPayload) {
     self.reference = reference
     self.format = format
-    self.description = description
     self.payload = payload
   }
 
   /// The frame of the task: length of the head (4 bytes, little-endian), head, arguments.
   package func frame(task: UInt64) throws -> Frame {
-    let head = Head(
-      version: Self.version, reference: reference, isPortable: format == .portable, description: description,
-      metadata: [:])
+    let head = Head(version: Self.version, reference: reference, isPortable: format == .portable)
     let headBytes = try TransferCoder<Head>().encode(head, .portable).bytes
     // SAFETY: the bytes of a local integer, copied inside the call.
     var bytes = withUnsafeBytes(of: UInt32(headBytes.count).littleEndian) { Array($0) }
@@ -50,7 +43,6 @@ package struct TaskEnvelope: Sendable {
     guard head.version == Self.version else { throw Self.mismatch("version \(head.version) of the task format") }
     reference = head.reference
     format = head.isPortable ? .portable : .sameBuild
-    description = head.description
     payload = TransferPayload(bytes: Array(bytes.dropFirst(4 + length)), descriptors: frame.payload.descriptors)
     if format == .sameBuild || reference.needsSameBuild, frame.build != BuildIdentity.own.hash {
       throw Self.mismatch("a task of another build")

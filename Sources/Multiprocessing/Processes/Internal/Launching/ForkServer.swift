@@ -31,8 +31,7 @@ enum ForkServer {
     let (parent, child) = (FrameChannel(near), FrameChannel(far))
     let reference = try ClosureReference.of(PackVoidBox(body: {}))
     let envelope = TaskEnvelope(
-      reference: reference, format: .sameBuild, description: reference.description,
-      payload: try encodeArguments(format: .sameBuild))
+      reference: reference, format: .sameBuild, payload: try encodeArguments(format: .sameBuild))
     try parent.send(try envelope.frame(task: 1))
     guard case .frame(let frame) = try child.receive(isBlocking: false) else { return }
     _ = try TaskEnvelope(frame).reference.entry()
