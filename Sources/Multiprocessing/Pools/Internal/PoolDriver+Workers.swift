@@ -28,16 +28,22 @@ extension PoolDriver {
   }
 
   private func watchIdleness(of worker: WorkerID) {
-    guard let timeout = settings.idleTimeout else { return }
-    let completed = state.withLock { state -> Int? in
-      guard let known = state.machine.workers[worker], known.inHand.isEmpty else { return nil }
-      return known.completed
+    guard settings.idleTimeout != nil else { return }
+    let deadline = state.withLock { state -> ContinuousClock.Instant? in
+      guard state.machine.workers[worker]?.isIdle == true else { return nil }
+      return state.idleWatch?.rest(worker, at: .now)
     }
-    guard let completed else { return }
-    _ = try? Reactor.shared.schedule(at: ContinuousClock.now + timeout) { [weak self] in
-      let isStillIdle = self?.state.withLock { $0.machine.workers[worker]?.completed == completed }
-      if isStillIdle == true { self?.handle(.idle(worker)) }
-    }
+    if let deadline { lookForIdle(at: deadline) }
+  }
+
+  private func lookForIdle(at deadline: ContinuousClock.Instant) {
+    _ = try? Reactor.shared.schedule(at: deadline) { [weak self] in self?.letIdleGo() }
+  }
+
+  private func letIdleGo() {
+    guard let (idle, next) = state.withLock({ $0.idleWatch?.look(at: .now) }) else { return }
+    for worker in idle { handle(.idle(worker)) }
+    if let next { lookForIdle(at: next) }
   }
 
   private func lost(_ worker: WorkerID, _ loss: WorkerLoss) {
@@ -45,6 +51,7 @@ extension PoolDriver {
     var grace: Reactor.Token?
     handle(.lost(worker, running: loss.running)) { state in
       state.prepared[worker] = nil
+      state.idleWatch?.remove(worker)
       grace = state.graces.removeValue(forKey: worker)
       if let running = loss.running { state.entries[running]?.loss = loss.exit }
       if let exit = loss.exit, case .signaled = exit.status, !exit.wasKilledByUs { state.statistics.crashed += 1 }
@@ -66,6 +73,7 @@ extension PoolDriver {
       backend.send(job, as: Self.preparation, to: worker)
     } else {
       handle(.joined(worker))
+      watchIdleness(of: worker)
     }
   }
 

@@ -46,6 +46,8 @@ final class PoolDriver: Sendable {
     var prepared: [WorkerID: Int] = [:]
     /// The timers of grace periods, by worker.
     var graces: [WorkerID: Reactor.Token] = [:]
+    /// Nil: workers stay however idle.
+    var idleWatch: IdleWatch?
     var statistics = PoolStatistics()
     var finisher: Int?
     var restartObservers: [Int: @Sendable () -> Void] = [:]
@@ -63,6 +65,7 @@ final class PoolDriver: Sendable {
   ) {
     var state = State(machine: PoolMachine(configuration))
     if let initializer { state.preparations = [initializer] }
+    state.idleWatch = settings.idleTimeout.map { IdleWatch(timeout: $0) }
     self.state = Mutex(state)
     self.backend = backend
     self.settings = settings

@@ -164,9 +164,7 @@ extension PoolMachine {
   }
 
   private mutating func letGo(_ id: WorkerID, _ actions: inout [Action]) {
-    guard let worker = workers[id], worker.state == .ready, worker.inHand.isEmpty, pending.isEmpty,
-      usableWorkers > max(1, configuration.minWorkers)
-    else { return }
+    guard workers[id]?.isIdle == true, pending.isEmpty, usableWorkers > max(1, configuration.minWorkers) else { return }
     wanted -= 1
     retire(id, &actions)
   }

@@ -253,6 +253,8 @@ struct PoolMachine {
 extension PoolMachine.Worker {
   var mayRetire: Bool { state != .retiring && !isStopping }
 
+  var isIdle: Bool { state == .ready && inHand.isEmpty }
+
   /// Told to go, with nothing left to do, and not killed yet.
   var isLeaving: Bool { state == .retiring && inHand.isEmpty && !isCondemned }
 
