@@ -16,6 +16,9 @@ extension ProcessPool {
     public var gracePeriod: Duration = .seconds(1)
     /// When to give up on workers that end one after another.
     public var restartLimit = RestartLimit()
+    /// A worker that has not said that it is there by then is killed, and counts as lost. A start takes milliseconds; one
+    /// that was stopped meanwhile would keep what waits for it waiting.
+    var greetingLimit = Duration.seconds(30)
 
     /// The usual.
     public init() {}

@@ -43,13 +43,14 @@ import Testing
     let script = TemporaryFile()
     TemporaryFile.append("#!/bin/sh\nkill -STOP $$", to: script.path)
     chmod(script.path, 0o700)
-    let backend = try ProcessBackend(
-      context: ProcessContext(executable: script.path), greetingLimit: .milliseconds(100))
-    let core = PoolCore(PoolDriver(.init(workers: 2, restartLimit: 3), backend: backend))
-    try core.driver.open()
-    let task = try core.submit(TaskSource(Nap()), TaskOptions())
-    #expect(await code { _ = try await task.value } == .crashLoop)
-    core.driver.handle(.close)
-    try await core.driver.ended.wait()
+    let configuration = configured {
+      $0.context = ProcessContext(executable: script.path)
+      $0.restartLimit = .init(count: 3)
+      $0.greetingLimit = .milliseconds(100)
+    }
+    let pool = try ProcessPool(workers: 2, configuration: configuration)
+    #expect(await code { _ = try await pool.run(Nap()) } == .crashLoop)
+    pool.close()
+    try await pool.join()
   }
 }

@@ -9,9 +9,7 @@ final class ProcessBackend: WorkerBackend {
 
   let capabilities: WorkerCapabilities
 
-  /// - Parameter greetingLimit: a process that has not said that it is there by then is killed, and counts as lost. A
-  ///   start takes milliseconds; one that was stopped meanwhile would keep what waits for it waiting.
-  init(context: ProcessContext, greetingLimit: Duration = .seconds(30)) throws {
+  init(context: ProcessContext, greetingLimit: Duration) throws {
     try context.checkForTasks()
     self.context = context
     self.greetingLimit = greetingLimit
