@@ -43,6 +43,7 @@ enum Landfall: Sendable { case closed, terminated }
       $0.context = ProcessContext(method)
       $0.gracePeriod = .milliseconds(100)
       $0.greetingLimit = .seconds(2)
+      $0.maxTasksPerWorker = 25
       $0.restartLimit = .init(count: 10_000)
     }
     let pool = try ProcessPool(workers: 3, configuration: configuration)
