@@ -54,7 +54,7 @@ final class LocalBackend: WorkerBackend {
       workers[id]?.waiting.removeAll { $0.item == item }
       return (worker.sink, nil)
     }
-    task?.cancel()
+    if let task { cancel(task) }
     dropped?(.finished(id, item, .thrown(CancellationError())))
   }
 
@@ -65,7 +65,7 @@ final class LocalBackend: WorkerBackend {
       workers[id]?.running?.isCancelled = true
       return workers[id]?.running?.task
     }
-    task?.cancel()
+    if let task { cancel(task) }
     startNext(id)
   }
 
@@ -77,6 +77,9 @@ final class LocalBackend: WorkerBackend {
   func terminate(_ id: PoolMachine.WorkerID) {}
 
   func facts(of id: PoolMachine.WorkerID) -> WorkerFacts? { nil }
+
+  /// Not here: cancellation handlers are the user's code, and nothing of the pool's goes on while this thread performs.
+  private func cancel(_ task: Task<Void, Never>) { Task.detached { task.cancel() } }
 
   private enum Step {
     case run(PoolMachine.ItemID, PoolJob, ThreadExecutor?)
@@ -108,7 +111,7 @@ final class LocalBackend: WorkerBackend {
         workers[id]?.running?.task = task
         return workers[id]?.running?.isCancelled == true
       }
-      if isCancelled { task.cancel() }
+      if isCancelled { cancel(task) }
     }
   }
 

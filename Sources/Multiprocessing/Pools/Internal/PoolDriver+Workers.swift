@@ -78,10 +78,12 @@ extension PoolDriver {
   }
 
   private func prepared(_ worker: WorkerID, _ result: JobResult) {
-    guard case .thrown(let error) = result else {
+    guard case .thrown(let received) = result else {
       state.withLock { $0.prepared[worker]? += 1 }
       return prepareNext(worker)
     }
+    // Once in the life of a pool, and everybody is to get it.
+    let error = received.decoded
     EventLog.critical("the initializer of a pool failed: \(error)")
     handle(.breakDown) { $0.reason = $0.reason ?? error }
   }

@@ -147,7 +147,7 @@ final class ProcessWorker: Sendable {
       let mismatch = MultiprocessingError(.startFailed, "\(process.name) runs another build of the program")
       sink(.finished(id, frame.task, .thrown(mismatch)))
     case .value: sink(.finished(id, frame.task, .payload(frame.payload)))
-    case .thrown: sink(.finished(id, frame.task, .thrown(ThrownError.error(in: frame.payload))))
+    case .thrown: sink(.finished(id, frame.task, .thrown(ThrownError.received(in: frame.payload))))
     default: break
     }
   }
