@@ -50,6 +50,21 @@ import Testing
     try await child.join()
   }
 
+  @Test(arguments: StartMethod.available)
+  func `processes draw random numbers of their own`(method: StartMethod) async throws {
+    let draw = { @Sendable in (0..<4).map { _ in UInt64.random(in: 0 ... .max) } }
+    var drawn = [draw()]
+    for _ in 0..<4 {
+      let child =
+        method == .fork
+        ? try ChildProcess.fork { draw() }
+        : try ChildProcess.start(context: ProcessContext(method)) { (0..<4).map { _ in UInt64.random(in: 0 ... .max) } }
+      drawn.append(try await child.value)
+      try await child.join()
+    }
+    #expect(Set(drawn.flatMap(\.self)).count == 20)
+  }
+
   @Test func `many pools come and go, by every end, and leave nothing`() async throws {
     for round in 0..<24 {
       let pool = try ProcessPool(workers: 2)
