@@ -13,6 +13,7 @@
 #include "mp_probe.h"
 #include "mp_process.h"
 #include "mp_search.h"
+#include "mp_shared.h"
 #include "mp_spawn.h"
 #include "mp_stack.h"
 
