@@ -16,6 +16,9 @@ package struct SharedFile: Sendable {
     descriptor = Descriptor(sharing: try systemCall("memfd_create") { mp_shared_create(name) })
   }
 
+  /// A file that this process was started with, by a process that it trusts.
+  package init(inherited descriptor: Descriptor) { self.descriptor = descriptor }
+
   /// A file that another process sent; nil unless it cannot shrink.
   ///
   /// - Throws: a `SystemError` where the process has no descriptor left.
