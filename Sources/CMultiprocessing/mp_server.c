@@ -34,12 +34,14 @@ static void mp_tell(int channel, uint8_t *frame, int32_t number) {
 }
 
 static void mp_become_child(const int *descriptors, size_t length) {
+  // The registry is the server's own: all its children are of one tree.
+  int kept[] = {descriptors[2], descriptors[3], descriptors[4], MP_CHILD_REGISTRY};
   setpgid(0, 0);
   // First of all who it is: the parent takes it on while the rest is done here.
   mp_tell(descriptors[2], mp_started, getpid());
   mp_signal_unblock(SIGINT);
   if (dup2(descriptors[0], STDOUT_FILENO) < 0 || dup2(descriptors[1], STDERR_FILENO) < 0 ||
-      mp_descriptors_arrange(descriptors + 2, MP_SERVER_DESCRIPTORS - 2, MP_CHILD_CHANNEL, 1) != 0) {
+      mp_descriptors_arrange(kept, sizeof kept / sizeof *kept, MP_CHILD_CHANNEL, 1) != 0) {
     _exit(72);
   }
   mp_child_run(mp_request, length);
@@ -55,7 +57,7 @@ static void mp_answer(const int *descriptors, size_t length) {
 
 void mp_server_run(void) {
   int descriptors[MP_MESSAGE_DESCRIPTORS];
-  for (int number = MP_CHILD_CHANNEL; number <= MP_CHILD_LIFELINE; number++) fcntl(number, F_SETFD, FD_CLOEXEC);
+  for (int number = MP_CHILD_CHANNEL; number <= MP_CHILD_REGISTRY; number++) fcntl(number, F_SETFD, FD_CLOEXEC);
   if (mp_lifeline_arm(MP_CHILD_LIFELINE) != 0 || mp_child_run == NULL) _exit(75);
   // Only its requester may end it: neither Ctrl-C nor a stray SIGINT. Blocked and not ignored, so that a SIGINT meant
   // for a new child waits until the child lets it through. All other signals are as the start of the server left them.

@@ -4,12 +4,13 @@ internal import Glibc
 /// A file descriptor that is closed with its last reference.
 ///
 /// Every descriptor of the library is one of these: close-on-exec, and marked private, so that a forked copy of the
-/// process closes it (`mp_descriptor.h`).
+/// process closes it (`mp_descriptor.h`). Only those of shared memory are kept by copies, which inherit its mappings and
+/// may pass it on.
 package final class Descriptor: Sendable {
   /// The number, valid as long as this object lives.
   package let number: Int32
-  /// A forked copy has closed the number already, and may use it for something else.
-  private let generation: UInt32
+  /// Set where a forked copy has closed the number already, and may use it for something else.
+  private let generation: UInt32?
 
   /// Takes ownership of an open descriptor. One that lies on 0, 1 or 2, in a program started without standard streams,
   /// is moved.
@@ -18,9 +19,18 @@ package final class Descriptor: Sendable {
     generation = mp_fork_generation()
   }
 
+  /// Takes ownership of an open descriptor that forked copies of the process keep.
+  package init(sharing number: Int32) {
+    self.number = mp_private_adopt(number)
+    mp_private_unmark(self.number)
+    generation = nil
+  }
+
   deinit {
-    guard generation == mp_fork_generation() else { return }
-    mp_private_unmark(number)
+    if let generation {
+      guard generation == mp_fork_generation() else { return }
+      mp_private_unmark(number)
+    }
     close(number)
   }
 }

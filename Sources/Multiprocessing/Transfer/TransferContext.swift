@@ -22,12 +22,14 @@ package final class TransferContext: Sendable {
   /// All descriptors, by index.
   package var descriptors: [Descriptor] { attached.withLock { $0 } }
 
-  /// Adds a descriptor to the message.
+  /// Adds a descriptor to the message, once.
   ///
   /// - Returns: its index, which the handle writes in the descriptor's place.
   /// - Throws: `notTransferable` above `maximumCount`.
   package func attach(_ descriptor: Descriptor) throws -> Int {
     let index = attached.withLock { descriptors in
+      // From the end: handles that lie in the same memory tend to follow each other.
+      if let known = descriptors.lastIndex(where: { $0 === descriptor }) { return known as Int? }
       guard descriptors.count < Self.maximumCount else { return nil as Int? }
       descriptors.append(descriptor)
       return descriptors.count - 1

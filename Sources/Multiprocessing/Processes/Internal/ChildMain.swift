@@ -4,7 +4,7 @@ internal import MultiprocessingSystem
 /// Called by `mp_entry.c` where the program's `main` would run.
 @_cdecl("mp_child_main")
 func childMain() {
-  ChildSetup.closeOnExec([ChildSetup.channel, ChildSetup.page, ChildSetup.lifeline])
+  ChildSetup.closeOnExec([ChildSetup.channel, ChildSetup.page, ChildSetup.lifeline, ChildSetup.registry])
   ChildSetup.bufferLines()
   ChildSetup.limitCore()
   ChildMain.run(nil)
@@ -23,6 +23,7 @@ enum ChildMain {
     }
     let channel = FrameChannel(MessageSocket(Descriptor(owning: ChildSetup.channel)))
     let file = MemoryFile(Descriptor(owning: ChildSetup.page))
+    ProcessRegistry.inherit(Descriptor(sharing: ChildSetup.registry))
     guard let page = try? OwnChildPage(mapping: ChildSetup.page) else { ProcessControl.exitNow(73) }
     page.catchCrashes()
     do {

@@ -13,7 +13,7 @@ struct SpawnLauncher: Launcher {
       path: try plan.context.executable ?? Executable.path(), arguments: [CommandLine.arguments.first ?? "worker"],
       environment: environment(plan.context), workingDirectory: plan.context.workingDirectory,
       standard: [null.number, standard.output, standard.error],
-      descriptors: [try plan.channel.number, page.descriptor.number, plan.lifeline.number])
+      descriptors: [try plan.channel.number, page.descriptor.number, plan.lifeline.number, plan.registry.number])
     let id = try withExtendedLifetime((plan, standard, null)) { try spawn.start() }
     return LaunchedChild(id: id, page: page)
   }
