@@ -23,7 +23,7 @@ import Testing
     }
     let cancelled = tasks.count { $0.isCancelled }
     #expect(cancelled == 5)
-    #expect(OwnResources.now().children.isEmpty)
+    #expect(await eventually { OwnResources.now().children.isEmpty })
   }
 
   @Test func `a scoped pool is terminated when its caller is cancelled`() async throws {
@@ -34,7 +34,7 @@ import Testing
     #expect(await eventually { !file.lines.isEmpty })
     caller.cancel()
     await #expect(throws: CancellationError.self) { try await caller.value }
-    #expect(OwnResources.now().children.isEmpty)
+    #expect(await eventually { OwnResources.now().children.isEmpty })
   }
 
   @Test(arguments: StartMethod.forTasks)

@@ -1,4 +1,4 @@
-package import MultiprocessingSystem
+internal import MultiprocessingSystem
 
 // SAFETY: `address` lies in the mapping of `region`, which this object keeps; what is written there is synchronised by
 // those who use the block.

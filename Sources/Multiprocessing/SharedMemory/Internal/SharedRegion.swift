@@ -1,4 +1,4 @@
-package import MultiprocessingSystem
+internal import MultiprocessingSystem
 internal import Synchronization
 
 // SAFETY: a region's mapping lives as long as the region, and everything handed out keeps the region. Its file cannot
