@@ -6,7 +6,7 @@ package struct SharedFile: Sendable {
   package let descriptor: Descriptor
 
   /// A new, empty file without a name, that forked copies of the process keep; `label` shows in /proc only.
-  package init(labelled label: String) throws {
+  package init(named label: String) throws {
     descriptor = Descriptor(sharing: try systemCall("memfd_create") { mp_shared_create(label) })
   }
 

@@ -20,7 +20,7 @@ import Testing
   }
 
   @Test func `is refused where it lies outside the file`() throws {
-    let file = try SharedFile(labelled: "mp-shared")
+    let file = try SharedFile(named: "mp-shared")
     try file.reserve(0..<8192)
     let wrong = [(8192, 1), (8128, 65), (0, 8193), (-64, 8), (0, 0), (0, -1), (1, 8), (64, Int.max), (Int.max, 64)]
     for (offset, byteCount) in wrong { #expect(try refusal(file.descriptor, offset, byteCount) == .notTransferable) }
@@ -34,11 +34,11 @@ import Testing
   }
 
   @Test func `is refused where the file is empty`() throws {
-    #expect(try refusal(SharedFile(labelled: "mp-shared").descriptor, 0, 64) == .notTransferable)
+    #expect(try refusal(SharedFile(named: "mp-shared").descriptor, 0, 64) == .notTransferable)
   }
 
   @Test func `may lie in what an arena has grown by since it was mapped`() throws {
-    let file = try SharedFile(labelled: "mp-shared")
+    let file = try SharedFile(named: "mp-shared")
     try file.reserve(0..<4096)
     let first = try decode(file.descriptor, 0, 64)
     try file.reserve(4096..<100_000)

@@ -27,7 +27,7 @@ final class Arena: BlockSource {
   }
 
   init() throws {
-    file = try SharedFile(labelled: "mp-shared")
+    file = try SharedFile(named: "mp-shared")
     mapping = try file.map(byteCount: Self.window)
     identity = try SharedFileStatus(of: file.descriptor).identity
   }

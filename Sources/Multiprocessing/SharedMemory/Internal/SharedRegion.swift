@@ -18,7 +18,7 @@ final class SharedRegion: BlockSource {
 
   /// A file of its own for `byteCount` bytes, reserved.
   static func make(byteCount: Int) throws -> SharedRegion {
-    let file = try SharedFile(labelled: "mp-shared")
+    let file = try SharedFile(named: "mp-shared")
     try MemoryReservation.reserve(0..<byteCount, of: file)
     return try SharedRegions.current.add(file, byteCount: byteCount)
   }
