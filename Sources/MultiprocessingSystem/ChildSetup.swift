@@ -7,7 +7,7 @@ package enum ChildSetup {
   package static let channel = Int32(MP_CHILD_CHANNEL)
   package static let page = Int32(MP_CHILD_PAGE)
   package static let lifeline = Int32(MP_CHILD_LIFELINE)
-  package static let firstHandle = Int32(MP_CHILD_FIRST_HANDLE)
+  package static let registry = Int32(MP_CHILD_REGISTRY)
 
   /// Name and values of the variable that makes a start of the executable a child.
   package static let marker = MP_CHILD_MARKER

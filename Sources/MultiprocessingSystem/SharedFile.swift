@@ -5,9 +5,9 @@ internal import Glibc
 package struct SharedFile: Sendable {
   package let descriptor: Descriptor
 
-  /// A new, empty file without a name, that forked copies of the process keep; `label` shows in /proc only.
-  package init(named label: String) throws {
-    descriptor = Descriptor(sharing: try systemCall("memfd_create") { mp_shared_create(label) })
+  /// A new, empty file without a name, that forked copies of the process keep; `name` shows in /proc only.
+  package init(named name: String) throws {
+    descriptor = Descriptor(sharing: try systemCall("memfd_create") { mp_shared_create(name) })
   }
 
   /// The file behind a descriptor, under a number of its own.
@@ -15,6 +15,9 @@ package struct SharedFile: Sendable {
     descriptor = Descriptor(
       sharing: try systemCall("fcntl(F_DUPFD_CLOEXEC)") { fcntl(received.number, F_DUPFD_CLOEXEC, 3) })
   }
+
+  /// A file that this process was started with, by a process that it trusts.
+  package init(inherited descriptor: Descriptor) { self.descriptor = descriptor }
 
   /// Takes an open file over.
   init(owning number: Int32) { descriptor = Descriptor(sharing: number) }
@@ -28,6 +31,9 @@ package struct SharedFile: Sendable {
       mp_shared_reserve(descriptor.number, Int64(range.lowerBound), Int64(range.count))
     }
   }
+
+  /// What the kernel knows of it by now.
+  package func status() throws -> SharedFileStatus { try SharedFileStatus(of: descriptor) }
 
   /// Maps the file from its beginning; the mapping may reach beyond the size, into what is reserved later.
   package func map(byteCount: Int) throws -> SharedMapping {

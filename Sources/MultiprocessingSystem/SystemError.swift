@@ -58,3 +58,8 @@ extension SystemError {
   /// The error of a peer that went away while it was waited for.
   package static var disconnected: SystemError { SystemError(call: "recvmsg", number: ECONNRESET) }
 }
+
+extension SystemError {
+  /// There is no such process.
+  package var isNoSuchProcess: Bool { number == ESRCH }
+}

@@ -17,5 +17,6 @@
 #include "mp_shared.h"
 #include "mp_spawn.h"
 #include "mp_stack.h"
+#include "mp_word.h"
 
 #endif

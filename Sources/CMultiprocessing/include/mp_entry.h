@@ -14,7 +14,7 @@
 #define MP_PAGE_MAGIC 0x31656761505f706dULL
 
 /// Descriptors of a child, the same numbers for every start method but fork.
-enum { MP_CHILD_CHANNEL = 3, MP_CHILD_PAGE = 4, MP_CHILD_LIFELINE = 5, MP_CHILD_FIRST_HANDLE = 6 };
+enum { MP_CHILD_CHANNEL = 3, MP_CHILD_PAGE = 4, MP_CHILD_LIFELINE = 5, MP_CHILD_REGISTRY = 6 };
 
 /// Kinds of child: values of the marker.
 enum { MP_KIND_CHILD = 1, MP_KIND_SERVER = 2 };

@@ -19,6 +19,7 @@ enum ChildMain {
     armLifeline()
     let channel = FrameChannel(MessageSocket(Descriptor(owning: ChildSetup.channel)))
     let file = MemoryFile(Descriptor(owning: ChildSetup.page))
+    ProcessRegistry.inherit(Descriptor(sharing: ChildSetup.registry))
     guard let page = try? OwnChildPage(mapping: ChildSetup.page) else { ProcessControl.exitNow(73) }
     page.catchCrashes()
     do {
@@ -34,7 +35,7 @@ enum ChildMain {
   }
 
   static func armLifeline() {
-    ChildSetup.closeOnExec([ChildSetup.channel, ChildSetup.page, ChildSetup.lifeline])
+    ChildSetup.closeOnExec([ChildSetup.channel, ChildSetup.page, ChildSetup.lifeline, ChildSetup.registry])
     do {
       try ChildSetup.armLifeline(ChildSetup.lifeline)
     } catch {

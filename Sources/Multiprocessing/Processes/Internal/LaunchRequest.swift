@@ -29,8 +29,8 @@ struct LaunchRequest {
     let null = isQuiet ? try DescriptorIO.openNull() : nil
     let plan = LaunchPlan(
       context: context, parameters: parameters, channel: ChildEnd(theirs.descriptor), answers: channel,
-      lifeline: try Lifeline.current().readingForChild(), standardError: pipe?.writing ?? null,
-      standardOutput: null)
+      lifeline: try Lifeline.current().readingForChild(), registry: try ProcessRegistry.forChild(),
+      standardError: pipe?.writing ?? null, standardOutput: null)
     return (plan, pipe.map { StandardErrorRelay(reading: $0.reading) })
   }
 }

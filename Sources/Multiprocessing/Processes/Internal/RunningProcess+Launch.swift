@@ -38,6 +38,7 @@ extension RunningProcess {
       pidfd = try ProcessControl.watch(child.id)
     } catch {
       ProcessControl.killAndCollect(child.id)
+      ProcessRegistry.noteUnseenDeath(of: child.id)
       throw error
     }
     let process = RunningProcess(

@@ -70,6 +70,7 @@ package final class RunningProcess: Sendable {
       // Still a zombie, so the group is still ours: programs it started do not outlive a crash.
       try? ProcessControl.signal(-id, ProcessControl.killSignal)
     }
+    noteDeath(status)
     _ = ProcessControl.exit(of: pidfd)
     let (token, wasKilledByUs) = state.withLock { state in
       defer { (state.phase, state.pidfd, state.token) = (.collected, nil, nil) }
@@ -78,6 +79,15 @@ package final class RunningProcess: Sendable {
     if let token { Reactor.shared.cancel(token) }
     exit.resolve(makeExit(status, wasKilledByUs: wasKilledByUs))
     return true
+  }
+
+  /// Who waits for what it held learns of it. Still a zombie, unless somebody else collected it.
+  private func noteDeath(_ status: ProcessControl.Exit) {
+    if case .unknown = status {
+      ProcessRegistry.noteUnseenDeath(of: id)
+    } else {
+      ProcessRegistry.noteDeath(of: id)
+    }
   }
 
   private func beginCollecting() -> (Descriptor, ProcessControl.Exit)? {

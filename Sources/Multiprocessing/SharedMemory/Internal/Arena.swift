@@ -29,7 +29,7 @@ final class Arena: BlockSource {
   init() throws {
     file = try SharedFile(named: "mp-shared")
     mapping = try file.map(byteCount: Self.window)
-    identity = try SharedFileStatus(of: file.descriptor).identity
+    identity = try file.status().identity
   }
 
   deinit { SharedRegions.current.forget(identity) }

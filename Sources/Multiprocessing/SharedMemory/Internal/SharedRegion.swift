@@ -28,7 +28,7 @@ final class SharedRegion: BlockSource {
   /// Not among the regions that are known by their files: its size may change, and every handle keeps its own.
   static func named(_ name: String, _ file: SharedFile) throws -> SharedRegion {
     do {
-      let status = try SharedFileStatus(of: file.descriptor)
+      let status = try file.status()
       guard status.isRegular, status.byteCount > 0 else {
         throw MultiprocessingError(
           .system,
@@ -42,7 +42,7 @@ final class SharedRegion: BlockSource {
   }
 
   func retain(_ offset: Int, byteCount: Int) throws {
-    let size = min(try SharedFileStatus(of: file.descriptor).byteCount, mapping.byteCount)
+    let size = min(try file.status().byteCount, mapping.byteCount)
     let (end, overflow) = offset.addingReportingOverflow(byteCount)
     guard offset >= 0, byteCount > 0, !overflow, end <= size, offset % SharedBlock.alignment(of: byteCount) == 0 else {
       throw Self.damaged

@@ -11,7 +11,7 @@ final class SharedRegions: Sendable {
 
   /// Maps a file that this process made.
   func add(_ file: SharedFile, byteCount: Int) throws -> SharedRegion {
-    let identity = try SharedFileStatus(of: file.descriptor).identity
+    let identity = try file.status().identity
     let region = SharedRegion(file: file, mapping: try file.map(byteCount: byteCount), identity: identity)
     entries.withLock { $0[identity] = Entry(source: region) }
     return region

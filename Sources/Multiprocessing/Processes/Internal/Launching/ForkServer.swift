@@ -56,7 +56,8 @@ enum ForkServer {
     do {
       try ChildSetup.redirect(1, to: numbers[0])
       try ChildSetup.redirect(2, to: numbers[1])
-      try ChildSetup.arrange(Array(numbers[2...]), from: ChildSetup.channel)
+      // The registry is the server's own: all its children are of one tree.
+      try ChildSetup.arrange(numbers[2...] + [ChildSetup.registry], from: ChildSetup.channel)
     } catch {
       ProcessControl.exitNow(72)
     }

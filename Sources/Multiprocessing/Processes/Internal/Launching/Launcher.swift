@@ -10,6 +10,8 @@ struct LaunchPlan: Sendable {
   /// The parent's end, for what a start method answers.
   var answers: FrameChannel
   var lifeline: Descriptor
+  /// The registry of this tree of processes, for primitives in shared memory.
+  var registry: Descriptor
   /// What the child has as standard error; nil: the parent's.
   var standardError: Descriptor?
   /// What it has as standard output; nil: the parent's.

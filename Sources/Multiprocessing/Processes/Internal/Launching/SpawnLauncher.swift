@@ -11,7 +11,8 @@ struct SpawnLauncher: Launcher {
     let spawn = Spawn(
       path: try plan.context.executable ?? Executable.path(), arguments: [CommandLine.arguments.first ?? "worker"],
       environment: environment(plan.context), workingDirectory: plan.context.workingDirectory,
-      standard: standard.numbers, descriptors: [try plan.channel.number, page.descriptor.number, plan.lifeline.number])
+      standard: standard.numbers,
+      descriptors: [try plan.channel.number, page.descriptor.number, plan.lifeline.number, plan.registry.number])
     let id = try withExtendedLifetime((plan, standard)) { try spawn.start() }
     return LaunchedChild(id: id, page: page)
   }

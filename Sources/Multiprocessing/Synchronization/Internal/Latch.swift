@@ -1,0 +1,52 @@
+internal import MultiprocessingSystem
+
+/// A lock for short critical sections inside the library, held by a process and repaired when it dies inside.
+///
+/// One word of 64 bits, zero at first. Blocks the calling thread: never hold it across an `await`, a wait, a system call
+/// that waits, or code of the user's. Not recursive.
+package struct Latch: Sendable {
+  package static let byteCount = 8
+  private let word: OwnerWord
+  private static let budget = SpinBudget()
+
+  /// - Parameter address: aligned to 8, in memory that stays mapped as long as this value is used.
+  // SAFETY: only atomic operations touch the word; the caller keeps it mapped.
+  package init(at address: UnsafeMutableRawPointer) { word = OwnerWord(at: address) }
+
+  /// Runs `body` alone among all processes. When the last holder died inside, `recover` runs first; it must leave what
+  /// the latch guards in order however often it is itself cut short and begun again.
+  ///
+  /// - Throws: what `body` throws; `unsupported`, `outOfMemory` or `system` when this process cannot join the registry.
+  package func withLock<Result>(recover: () -> Void, _ body: () throws -> Result) throws -> Result {
+    if try acquire() { recover() }
+    defer { release() }
+    return try body()
+  }
+
+  /// Takes the latch; true when its last holder died inside, so that what it guards must be repaired first.
+  ///
+  /// For an accessor that cannot be written as a closure; else use `withLock`.
+  ///
+  /// - Throws: as `withLock`.
+  package func acquire() throws -> Bool {
+    let own = try ProcessRegistry.ownID()
+    return word.takeFree(own) ? false : try acquireSlowly(own)
+  }
+
+  /// Gives up the latch, which this process holds.
+  package func release() {
+    if let own = OwnerID(bits: OwnID.value) { _ = word.release(own) }
+  }
+
+  private func acquireSlowly(_ own: OwnerID) throws -> Bool {
+    let table = try ProcessRegistry.table()
+    let isTakenOver = BlockingWait.run(in: table, until: nil, spinning: Self.budget) { mode in
+      switch word.look(own, in: table, mode) {
+      case .taken: WaitLook.done(false)
+      case .takenOver: .done(true)
+      case .held(let value): .sleep(word.word.lowerHalf, value)
+      }
+    }
+    return isTakenOver ?? false
+  }
+}

@@ -1,0 +1,61 @@
+internal import MultiprocessingSystem
+
+// SAFETY: the address is that of an aligned word in memory that whoever makes this value keeps mapped.
+
+/// A word that says which process holds something: the heart of locks and latches. States and rules: `README.md`.
+struct OwnerWord: Sendable {
+  let word: SharedLongWord
+
+  init(at address: UnsafeMutableRawPointer) { word = SharedLongWord(at: address) }
+
+  /// Somebody may sleep.
+  private static let sleepers = OwnerID.freeBit
+
+  enum Look {
+    case taken
+    /// Taken, from a holder that died.
+    case takenOver(OwnerID)
+    /// Held, with the value to sleep on.
+    case held(UInt32)
+  }
+
+  /// The holder by now, live or dead.
+  var holder: OwnerID? { OwnerID(bits: word.load()) }
+
+  /// The uncontended take.
+  func takeFree(_ own: OwnerID) -> Bool {
+    var found: UInt64 = 0
+    return word.exchange(&found, for: own.bits)
+  }
+
+  /// Takes the word if nobody live holds it; else, as the mode says, announces a sleeper.
+  func look(_ own: OwnerID, in table: RegistryTable, _ mode: LookMode) -> Look {
+    var found = word.load()
+    while true {
+      // One that has slept does not know whether others still do.
+      let sleepers = mode.hasSlept ? Self.sleepers : found & Self.sleepers
+      let holder = OwnerID(bits: found)
+      if let holder, table.isLive(holder) {
+        if found & Self.sleepers != 0 || !mode.announces { return .held(UInt32(truncatingIfNeeded: found)) }
+        if word.exchange(&found, for: found | Self.sleepers) {
+          return .held(UInt32(truncatingIfNeeded: found | Self.sleepers))
+        }
+      } else if word.exchange(&found, for: own.bits | sleepers) {
+        return holder.map(Look.takenOver) ?? .taken
+      }
+    }
+  }
+
+  /// Gives the word up; false when this process does not hold it. `dead`: as if that process still held it, so that the
+  /// next to take it is told.
+  func release(_ own: OwnerID, handingOn dead: OwnerID? = nil) -> Bool {
+    var found = own.bits
+    while found & ~Self.sleepers == own.bits {
+      let hasSleepers = found & Self.sleepers != 0
+      guard word.exchange(&found, for: dead?.bits ?? 0) else { continue }
+      if hasSleepers { word.lowerHalf.wake(1) }
+      return true
+    }
+    return false
+  }
+}

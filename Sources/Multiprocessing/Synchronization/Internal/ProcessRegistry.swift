@@ -1,0 +1,97 @@
+package import MultiprocessingSystem
+internal import Synchronization
+
+// SAFETY: `current` is 0 or the address of a table that was retained for it and is never released. Publishing releases
+// and reading acquires, so whoever sees the address sees the table complete.
+
+/// This process's part in the registry of its tree.
+package enum ProcessRegistry {
+  private static let current = Atomic<UInt>(0)
+  /// The descriptor a child was started with.
+  private static let inherited = Published<Descriptor?>(nil)
+
+  /// Says that this process is a child that was started with the registry. Nothing is read before the first use.
+  package static func inherit(_ descriptor: Descriptor) { inherited.value = descriptor }
+
+  /// The table: inherited, or made here where this process is the root of its tree.
+  static func table() throws -> RegistryTable {
+    if let table = existing { return table }
+    let fresh = try inherited.value.map(RegistryTable.init(inherited:)) ?? RegistryTable()
+    let retained = Unmanaged.passRetained(fresh)
+    let (isOurs, _) = current.compareExchange(
+      expected: 0, desired: UInt(bitPattern: retained.toOpaque()), ordering: .acquiringAndReleasing)
+    if !isOurs { retained.release() }
+    return existing ?? fresh
+  }
+
+  /// The table, if this process has used it.
+  package static var existing: RegistryTable? {
+    // SAFETY: a published table is never released.
+    UnsafeRawPointer(bitPattern: current.load(ordering: .acquiring)).map {
+      Unmanaged<RegistryTable>.fromOpaque($0).takeUnretainedValue()
+    }
+  }
+
+  /// The id of this process, claimed at the first call.
+  ///
+  /// - Throws: `unsupported` when the registry is full, belongs to another tree, or this process's parent is gone.
+  @inline(__always) package static func ownID() throws -> OwnerID {
+    if let id = OwnerID(bits: OwnID.value) { return id }
+    do {
+      return try claim()
+    } catch let error as SystemError {
+      throw MultiprocessingError(
+        error.isOutOfMemory ? .outOfMemory : .system, doing: "joining the registry of this tree of processes", error)
+    }
+  }
+
+  private static func claim() throws -> OwnerID {
+    let table = try table()
+    // One thread at a time. Not a mutex: a forked copy would inherit it as another thread held it.
+    return try claiming.value.withLock {
+      if let id = OwnerID(bits: OwnID.value) { return id }
+      let id = try claim(in: table)
+      OwnID.set(id.bits)
+      return id
+    }
+  }
+
+  private static let claiming = PerProcess { MutexBox() }
+
+  private static func claim(in table: RegistryTable) throws -> OwnerID {
+    let own = ProcessIdentity.currentID
+    // A live slot with this very process id is that of an earlier process whose death nobody noticed.
+    while let earlier = table.find(process: own), table.mark(earlier) { table.ring() }
+    let isRoot = inherited.value == nil && OwnID.ofForkedParent == 0
+    let parent = isRoot ? nil : try parent(in: table)
+    let id = try table.claim(process: own, startTime: try OwnID.ownStartTime(), parent: parent)
+    if let parent, !table.isLive(parent) {
+      table.mark(id)
+      throw MultiprocessingError(.disconnected, "this process's parent has ended, and so does this process")
+    }
+    return id
+  }
+
+  /// The slot of the process that started this one: it claimed it before.
+  private static func parent(in table: RegistryTable) throws -> OwnerID {
+    if let id = OwnerID(bits: OwnID.ofForkedParent) { return id }
+    let process = ProcessIdentity.current.parentID ?? ThisProcess.parentID
+    if let id = table.find(process: process) { return id }
+    throw MultiprocessingError(.disconnected, "this process's parent has ended, and so does this process")
+  }
+
+  /// The descriptor that a child needs, and this process's place as its parent.
+  ///
+  /// - Throws: a `SystemError` where the system has no means for them; else as `ownID`.
+  package static func forChild() throws -> Descriptor {
+    if OwnID.value == 0 { _ = try claim() }
+    return try table().file.descriptor
+  }
+}
+
+/// A lock as an object.
+final class MutexBox: Sendable {
+  private let mutex = Mutex(())
+
+  func withLock<R: Sendable>(_ body: () throws -> R) throws -> R { try mutex.withLock { _ in try body() } }
+}

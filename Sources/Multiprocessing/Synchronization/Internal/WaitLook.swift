@@ -1,0 +1,16 @@
+internal import MultiprocessingSystem
+
+/// What one look at a primitive found.
+enum WaitLook<Result> {
+  case done(Result)
+  /// Not yet: sleep while this word has this value.
+  case sleep(SharedWord, UInt32)
+}
+
+/// How a look is made.
+struct LookMode {
+  /// Sleep follows: say so in the primitive.
+  var announces: Bool
+  /// This waiter has slept before.
+  var hasSlept: Bool
+}

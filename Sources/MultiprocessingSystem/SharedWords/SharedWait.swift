@@ -1,0 +1,95 @@
+internal import CMultiprocessing
+internal import Glibc
+internal import Synchronization
+
+// SAFETY: the temporary arrays have room for every entry and live over the call. The one relaxed word is a hint: who
+// reads an old value asks the kernel and is told.
+
+/// Sleeping on words that other processes change.
+package enum SharedWait {
+  /// A word, and the value it must have for the sleep to go on.
+  package struct Entry: Sendable {
+    package let word: SharedWord
+    package let value: UInt32
+
+    package init(_ word: SharedWord, _ value: UInt32) {
+      self.word = word
+      self.value = value
+    }
+  }
+
+  package enum End: Sendable { case woken, timedOut, interrupted }
+
+  /// The most words of one sleep.
+  package static let mostWords = 128
+
+  /// Whether the kernel sleeps on several words (Linux 5.16; some sandboxes refuse).
+  package static var isVectorAllowed: Bool {
+    get { vectorIsRefused.load(ordering: .relaxed) == false }
+    set { vectorIsRefused.store(!newValue, ordering: .relaxed) }
+  }
+  private static let vectorIsRefused = Atomic<Bool>(false)
+
+  /// How long a sleep on one word of several lasts, where the kernel does not watch all.
+  package static let slice: UInt64 = 100_000_000
+
+  /// Sleeps while all entries have their values, or until `deadline` (`now`'s clock; nil: for ever). May return `woken`
+  /// without a cause. Where only one word can be slept on, that is the first, for a slice at most.
+  package static func sleep(on entries: [Entry], until deadline: UInt64?) -> End {
+    if isVectorAllowed {
+      Steps.step()
+      let number = withUnsafeTemporaryAllocation(of: UnsafeMutablePointer<UInt32>.self, capacity: entries.count) {
+        words in
+        withUnsafeTemporaryAllocation(of: UInt32.self, capacity: entries.count) { values in
+          for (index, entry) in entries.enumerated() {
+            words.initializeElement(at: index, to: entry.word.address)
+            values.initializeElement(at: index, to: entry.value)
+          }
+          return mp_shared_wait(words.baseAddress!, values.baseAddress!, Int32(entries.count), deadline ?? 0)
+        }
+      }
+      if ![ENOSYS, EPERM].contains(number) { return end(number) }
+      isVectorAllowed = false
+    }
+    return sleepInSlice(on: entries, until: deadline)
+  }
+
+  private static func sleepInSlice(on entries: [Entry], until deadline: UInt64?) -> End {
+    for entry in entries where entry.word.load() != entry.value { return .woken }
+    let sliceEnd = now + slice
+    Steps.step()
+    let number = mp_shared_wait_one(entries[0].word.address, entries[0].value, min(deadline ?? .max, sliceEnd))
+    let isSliceOver = number == ETIMEDOUT && deadline.map { $0 > sliceEnd } != false
+    return isSliceOver ? .woken : end(number)
+  }
+
+  private static func end(_ number: Int32) -> End {
+    switch number {
+    case ETIMEDOUT: .timedOut
+    case EINTR: .interrupted
+    default: .woken
+    }
+  }
+
+  /// CLOCK_MONOTONIC in nanoseconds.
+  package static var now: UInt64 { mp_monotonic_nanoseconds() }
+
+  /// The time that lies `duration` ahead; never more than some thousand years.
+  package static func deadline(after duration: Duration) -> UInt64 {
+    let (seconds, attoseconds) = max(duration, .zero).components
+    let bounded = UInt64(clamping: min(seconds, 1_000_000_000))
+    return now + bounded * 1_000_000_000 + UInt64(attoseconds / 1_000_000_000)
+  }
+
+  /// Spins until the word is not `value`, at most `count` times.
+  package static func spin(on word: SharedWord, while value: UInt32, count: Int) -> Bool {
+    for _ in 0..<count {
+      if mp_word_load(word.address) != value { return true }
+      mp_pause()
+    }
+    return false
+  }
+
+  /// Whether this thread's last change had to wake a sleeper; asking resets it.
+  package static var hasJustWoken: Bool { mp_has_woken() == 1 }
+}

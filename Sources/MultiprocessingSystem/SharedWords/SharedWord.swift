@@ -1,0 +1,67 @@
+internal import CMultiprocessing
+
+// SAFETY: the address is that of a naturally aligned word in memory that the owner of this value keeps mapped. Every
+// access is one atomic operation; what the values mean, and who may write them, stands with whoever lays the memory out.
+
+/// A word of 32 bits that several processes read, change and sleep on.
+package struct SharedWord: @unchecked Sendable {
+  package let address: UnsafeMutablePointer<UInt32>
+
+  package init(at address: UnsafeMutableRawPointer) { self.address = address.assumingMemoryBound(to: UInt32.self) }
+
+  package func load() -> UInt32 {
+    Steps.step()
+    return mp_word_load(address)
+  }
+
+  package func store(_ value: UInt32) {
+    Steps.step()
+    mp_word_store(address, value)
+  }
+
+  /// Adds, and returns the sum.
+  @discardableResult package func add(_ value: UInt32) -> UInt32 {
+    Steps.step()
+    return mp_word_add(address, value)
+  }
+
+  /// Stores `desired` if `expected` is there; else `expected` becomes what was found.
+  package func exchange(_ expected: inout UInt32, for desired: UInt32) -> Bool {
+    Steps.step()
+    return mp_word_exchange(address, &expected, desired) == 1
+  }
+
+  /// Wakes at most `count` sleepers of any process, and returns how many there were.
+  @discardableResult package func wake(_ count: Int32 = .max) -> Int {
+    Steps.step()
+    return Int(mp_shared_wake(address, count))
+  }
+}
+
+/// A word of 64 bits that several processes read and change.
+package struct SharedLongWord: @unchecked Sendable {
+  package let address: UnsafeMutablePointer<UInt64>
+
+  package init(at address: UnsafeMutableRawPointer) { self.address = address.assumingMemoryBound(to: UInt64.self) }
+
+  /// The word of the low 32 bits, which can be slept on.
+  package var lowerHalf: SharedWord { SharedWord(at: UnsafeMutableRawPointer(address) + Self.lowerOffset) }
+
+  private static let lowerOffset = 1.littleEndian == 1 ? 0 : 4
+
+  package func load() -> UInt64 {
+    Steps.step()
+    return mp_long_load(address)
+  }
+
+  package func store(_ value: UInt64) {
+    Steps.step()
+    mp_long_store(address, value)
+  }
+
+  /// Stores `desired` if `expected` is there; else `expected` becomes what was found.
+  package func exchange(_ expected: inout UInt64, for desired: UInt64) -> Bool {
+    Steps.step()
+    return mp_long_exchange(address, &expected, desired) == 1
+  }
+}

@@ -1,0 +1,134 @@
+import Foundation
+import MultiprocessingSystem
+import Testing
+
+@testable import Multiprocessing
+
+@Suite struct RegistryTableTests {
+  @Test func `an id names its slot, generation and process`() throws {
+    let id = OwnerID(slot: 0x3FFE, generation: 0x7FF_FFFE, process: 0x3F_FFFE)
+    #expect(id.slot == 0x3FFE)
+    #expect(id.generation == 0x7FF_FFFE)
+    #expect(id.process == 0x3F_FFFE)
+    #expect(id.bits & OwnerID.freeBit == 0)
+    #expect(OwnerID(bits: id.bits | OwnerID.freeBit) == id)
+    #expect(OwnerID(bits: OwnerID.freeBit) == nil)
+  }
+
+  @Test func `a claimed slot is live until it is marked, and its id is never given again`() throws {
+    let table = try RegistryTable(slots: 4)
+    let first = try table.claim(process: 100, startTime: 1, parent: nil)
+    #expect(table.isLive(first))
+    #expect(table.mark(first))
+    #expect(!table.isLive(first))
+    #expect(!table.mark(first))
+    let second = try table.claim(process: 100, startTime: 2, parent: nil)
+    #expect(second.slot == first.slot)
+    #expect(second != first)
+    #expect(!table.isLive(first))
+    #expect(table.isLive(second))
+    #expect(!table.mark(first), "the slot is another's")
+    #expect(table.isLive(second))
+  }
+
+  @Test func `a full registry says so`() throws {
+    let table = try RegistryTable(slots: 3)
+    let ids = try (0..<3).map { try table.claim(process: 100 + $0, startTime: 1, parent: nil) }
+    let failure = #expect(throws: MultiprocessingError.self) {
+      try table.claim(process: 200, startTime: 1, parent: nil)
+    }
+    #expect(failure?.code == .unsupported)
+    table.mark(ids[1])
+    #expect(try table.claim(process: 200, startTime: 1, parent: nil).slot == 1)
+  }
+
+  @Test func `the table grows beyond its first page`() throws {
+    let table = try RegistryTable()
+    let ids = try (0..<200).map { try table.claim(process: 1000 + $0, startTime: 1, parent: nil) }
+    #expect(Set(ids).count == 200)
+    #expect(ids.allSatisfy(table.isLive))
+    #expect(table.find(process: 1199) == ids[199])
+    let other = try RegistryTable(inherited: table.file.descriptor)
+    #expect(other.tree == table.tree)
+    #expect(ids.allSatisfy(other.isLive))
+  }
+
+  @Test func `what is no registry is refused`() throws {
+    let file = try SharedFile(named: "mp-other")
+    try file.reserve(0..<100_000)
+    let failure = #expect(throws: MultiprocessingError.self) { try RegistryTable(inherited: file.descriptor) }
+    #expect(failure?.code == .unsupported)
+  }
+}
+
+/// The id a process has in its tree, its slot and its parent's as seen from there.
+struct RegistryPlace: Codable {
+  var own: UInt64
+  var parent: UInt64
+  var tree: [UInt64]
+
+  static func here() throws -> RegistryPlace {
+    let id = try ProcessRegistry.ownID()
+    let table = try ProcessRegistry.table()
+    return RegistryPlace(own: id.bits, parent: table.slot(id.slot).parent.load(), tree: table.tree)
+  }
+}
+
+/// Claims, tells its id, and starts a child that does so too; both live on.
+private struct Household: ProcessTask {
+  var path: String
+  var depth: Int
+
+  func run() async throws {
+    TemporaryFile.append("\(try ProcessRegistry.ownID().bits)", to: path)
+    if depth > 0 { try ChildProcess.start(Household(path: path, depth: depth - 1)) }
+    try await Task.sleep(for: .seconds(100))
+  }
+}
+
+@Suite(.isolated) struct ProcessRegistryTests {
+  @Test(arguments: StartMethod.available)
+  func `a child is in its parent's registry`(method: StartMethod) async throws {
+    let here = try RegistryPlace.here()
+    let child =
+      method == .fork
+      ? try ChildProcess.fork { try RegistryPlace.here() }
+      : try ChildProcess.start(context: ProcessContext(method)) { try RegistryPlace.here() }
+    let there = try await child.value
+    try await child.join()
+    #expect(there.tree == here.tree)
+    #expect(there.parent == here.own)
+    #expect(there.own != here.own)
+    #expect(OwnerID(bits: there.own)?.process == child.id)
+    #expect(try !ProcessRegistry.table().isLive(#require(OwnerID(bits: there.own))))
+  }
+
+  @Test(arguments: StartMethod.available)
+  func `a grandchild is in it too, through every start method`(method: StartMethod) async throws {
+    let child = try ChildProcess.start(method) { method in
+      let inner =
+        method == .fork
+        ? try ChildProcess.fork { try RegistryPlace.here() }
+        : try ChildProcess.start(context: ProcessContext(method)) { try RegistryPlace.here() }
+      return [try RegistryPlace.here(), try await inner.value]
+    }
+    let places = try await child.value
+    #expect(places[1].parent == places[0].own)
+    #expect(try places.allSatisfy { try $0.tree == RegistryPlace.here().tree })
+  }
+
+  @Test func `the deaths of a family are noticed when its head is killed`() async throws {
+    let file = TemporaryFile()
+    let table = try ProcessRegistry.table()
+    let head = try ChildProcess.start(Household(path: file.path, depth: 3))
+    #expect(await eventually { file.lines.count == 4 })
+    let ids = file.lines.compactMap { UInt64($0) }.compactMap(OwnerID.init(bits:))
+    #expect(ids.count == 4)
+    #expect(ids.allSatisfy(table.isLive))
+    let deaths = table.deaths.load()
+    kill(head.id, SIGKILL)
+    #expect(await eventually { !ids.contains(where: table.isLive) })
+    #expect(await eventually { table.deaths.load() &- deaths >= 4 })
+    try await head.join()
+  }
+}

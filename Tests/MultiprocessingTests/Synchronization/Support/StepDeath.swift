@@ -1,0 +1,30 @@
+import Foundation
+import MultiprocessingSystem
+import Testing
+
+@testable import Multiprocessing
+
+/// Operations in which a process is killed before each of its steps in turn: every access to a shared word is one.
+enum StepDeath {
+  /// Calls `trial` with 1, 2, 3 … until it says that its victim lived to the end: then all steps were tried. Without
+  /// `MP_PROVE` only some steps, other ones in each run.
+  static func tryAll(_ what: String, _ trial: (Int) async throws -> Bool) async throws {
+    try #require(Steps.areCounted)
+    let isComplete = ProcessInfo.processInfo.environment["MP_PROVE"] != nil
+    var step = isComplete ? 1 : Int.random(in: 1...4)
+    var tried = 0
+    while try await !trial(step) {
+      tried += 1
+      step += isComplete ? 1 : Int.random(in: 1...6)
+    }
+    #expect(step < 2000)
+    print("killed at \(tried) steps of \(what), the last before \(step)")
+  }
+
+  /// Runs `body` in a process that dies before its `step`-th step.
+  static func run(_ step: Int, _ body: () throws -> Void) rethrows {
+    Steps.die(before: step)
+    defer { Steps.die(before: 0) }
+    try body()
+  }
+}
