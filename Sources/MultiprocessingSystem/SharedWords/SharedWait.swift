@@ -2,7 +2,8 @@ internal import CMultiprocessing
 internal import Glibc
 internal import Synchronization
 
-// SAFETY: the temporary arrays have room for every entry and live over the call. The one relaxed word is a hint: who
+// SAFETY: the temporary arrays have room for every entry and live over the call; a word that is asked
+// with is there over it. The one relaxed word is a hint: who
 // reads an old value asks the kernel and is told.
 
 /// Sleeping on words that other processes change.
@@ -30,6 +31,19 @@ package enum SharedWait {
   }
   private static let vectorIsRefused = Atomic<Bool>(false)
 
+  /// The same, by asking.
+  package static var isVectorSupported: Bool {
+    if isVectorAllowed { withAsked }
+    return isVectorAllowed
+  }
+  private static let withAsked: Void = {
+    let memory = UnsafeMutablePointer<UInt32>.allocate(capacity: 1)
+    defer { memory.deallocate() }
+    memory.initialize(to: 0)
+    // Another value than the word has: a kernel that can would not sleep.
+    _ = sleep(on: [Entry(SharedWord(at: memory), 1)], until: nil)
+  }()
+
   /// How long a sleep on one word of several lasts, where the kernel does not watch all.
   package static let slice: UInt64 = 100_000_000
 
@@ -56,11 +70,12 @@ package enum SharedWait {
 
   private static func sleepInSlice(on entries: [Entry], until deadline: UInt64?) -> End {
     for entry in entries where entry.word.load() != entry.value { return .woken }
-    let sliceEnd = now + slice
     Steps.step()
-    let number = mp_shared_wait_one(entries[0].word.address, entries[0].value, min(deadline ?? .max, sliceEnd))
-    let isSliceOver = number == ETIMEDOUT && deadline.map { $0 > sliceEnd } != false
-    return isSliceOver ? .woken : end(number)
+    // One word alone needs no looking at others.
+    let sliceEnd = entries.count == 1 ? UInt64.max : now + slice
+    let until = min(deadline ?? .max, sliceEnd)
+    let number = mp_shared_wait_one(entries[0].word.address, entries[0].value, until == .max ? 0 : until)
+    return number == ETIMEDOUT && until == sliceEnd ? .woken : end(number)
   }
 
   private static func end(_ number: Int32) -> End {

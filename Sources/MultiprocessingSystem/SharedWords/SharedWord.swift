@@ -9,6 +9,9 @@ package struct SharedWord: @unchecked Sendable {
 
   package init(at address: UnsafeMutableRawPointer) { self.address = address.assumingMemoryBound(to: UInt32.self) }
 
+  /// Tells words of one process apart.
+  package var key: UInt { UInt(bitPattern: address) }
+
   package func load() -> UInt32 {
     Steps.step()
     return mp_word_load(address)

@@ -11,7 +11,7 @@ package struct Latch: Sendable {
 
   /// - Parameter address: aligned to 8, in memory that stays mapped as long as this value is used.
   // SAFETY: only atomic operations touch the word; the caller keeps it mapped.
-  package init(at address: UnsafeMutableRawPointer) { word = OwnerWord(at: address) }
+  package init(at address: UnsafeMutableRawPointer) { word = OwnerWord(SharedLongWord(at: address)) }
 
   /// Runs `body` alone among all processes. When the last holder died inside, `recover` runs first; it must leave what
   /// the latch guards in order however often it is itself cut short and begun again.

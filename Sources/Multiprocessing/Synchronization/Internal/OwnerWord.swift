@@ -1,12 +1,10 @@
 internal import MultiprocessingSystem
 
-// SAFETY: the address is that of an aligned word in memory that whoever makes this value keeps mapped.
-
 /// A word that says which process holds something: the heart of locks and latches. States and rules: `README.md`.
 struct OwnerWord: Sendable {
   let word: SharedLongWord
 
-  init(at address: UnsafeMutableRawPointer) { word = SharedLongWord(at: address) }
+  init(_ word: SharedLongWord) { self.word = word }
 
   /// Somebody may sleep.
   private static let sleepers = OwnerID.freeBit

@@ -24,6 +24,12 @@ package enum ProcessRegistry {
     return existing ?? fresh
   }
 
+  /// The table of a process that has its id.
+  package static func ownTable() throws -> RegistryTable {
+    _ = try ownID()
+    return try table()
+  }
+
   /// The table, if this process has used it.
   package static var existing: RegistryTable? {
     // SAFETY: a published table is never released.

@@ -1,0 +1,189 @@
+internal import MultiprocessingSystem
+
+// SAFETY: the offsets of the ledger lie below the length that was required of the memory.
+
+/// A count of permits, and a ledger of those that belong to a process. Words and rules: `README.md`.
+final class SemaphoreState: Sendable {
+  let memory: PrimitiveMemory
+  /// Bits 0 to 29: the count.
+  let word: SharedWord
+  private let latch: Latch
+  private let journal: SharedLongWord
+  private let journalOwner: SharedLongWord
+  private let swept: SharedWord
+  private let entryCount: Int
+  /// The count must not rise above it.
+  let bound: UInt32
+  let isBounded: Bool
+  let budget = SpinBudget()
+
+  private static let ledger = 64
+  private static let most = 4096
+  static let countMask: UInt32 = 0x3FFF_FFFF
+  static let changing: UInt32 = 1 << 30
+  static let sleepers: UInt32 = 1 << 31
+  private static let taking: UInt64 = 1 << 32
+  private static let giving: UInt64 = 2 << 32
+
+  convenience init(value: Int, isBounded: Bool) throws {
+    guard 0...Int(Self.countMask) ~= value else {
+      throw MultiprocessingError(.invalidArgument, "a semaphore of \(value) permits: 0 to \(Self.countMask) can be")
+    }
+    let entries = min(max(value, 16), Self.most)
+    let memory = try PrimitiveMemory(byteCount: Self.ledger + 8 * entries)
+    memory.word(at: 4).store(isBounded ? UInt32(value) : Self.countMask)
+    memory.word(at: 36).store(UInt32(entries))
+    memory.word(at: 0).store(UInt32(value))
+    try self.init(memory, isBounded: isBounded)
+  }
+
+  init(_ memory: PrimitiveMemory, isBounded: Bool) throws {
+    try memory.require(byteCount: Self.ledger)
+    entryCount = Int(memory.word(at: 36).load())
+    try memory.require(byteCount: Self.ledger + 8 * entryCount)
+    self.memory = memory
+    self.isBounded = isBounded
+    word = memory.word(at: 0)
+    bound = memory.word(at: 4).load()
+    latch = Latch(at: memory.block.address + 8)
+    journal = memory.longWord(at: 16)
+    journalOwner = memory.longWord(at: 24)
+    swept = memory.word(at: 32)
+  }
+
+  private func entry(_ index: Int) -> SharedLongWord { memory.longWord(at: Self.ledger + 8 * index) }
+
+  /// The permits that can be had now, those of dead processes among them.
+  var value: Int {
+    _ = try? sweep()
+    return Int(word.load() & Self.countMask)
+  }
+}
+
+extension SemaphoreState {
+  /// Takes a permit that belongs to nobody.
+  func look(_ mode: LookMode) throws -> WaitLook<Void> {
+    var found = word.load()
+    while true {
+      if found & Self.countMask > 0 {
+        if word.exchange(&found, for: found - 1) { return .done(()) }
+      } else if try sweep() {
+        found = word.load()
+      } else if let sleep: WaitLook<Void> = announced(&found, mode) {
+        return sleep
+      }
+    }
+  }
+
+  /// Takes a permit that belongs to this process, and says under which entry.
+  func lookForPermit(_ mode: LookMode) throws -> WaitLook<Int> {
+    let own = try ProcessRegistry.ownID()
+    var found = word.load()
+    while true {
+      if found & Self.countMask > 0 {
+        if let index = try latch.withLock(recover: recover, { try take(own) }) { return .done(index) }
+        found = word.load()
+      } else if try sweep() {
+        found = word.load()
+      } else if let sleep: WaitLook<Int> = announced(&found, mode) {
+        return sleep
+      }
+    }
+  }
+
+  /// nil when the word has changed: look again.
+  private func announced<Result>(_ found: inout UInt32, _ mode: LookMode) -> WaitLook<Result>? {
+    if found & Self.sleepers != 0 || !mode.announces { return .sleep(word, found) }
+    if word.exchange(&found, for: found | Self.sleepers) { return .sleep(word, found | Self.sleepers) }
+    return nil
+  }
+
+  /// Gives a permit that belongs to nobody.
+  func release() throws {
+    _ = try ProcessRegistry.ownID()
+    var found = word.load()
+    repeat {
+      if found & Self.countMask >= bound {
+        throw isBounded
+          ? MultiprocessingError(.notOwner, "a release above the semaphore's initial value of \(bound)")
+          : MultiprocessingError(.invalidArgument, "a semaphore holds \(bound) permits at most")
+      }
+    } while !word.exchange(&found, for: found + 1)
+    guard found & Self.sleepers != 0, word.wake(1) == 0 else { return }
+    // Nobody sleeps; who is about to finds the word changed.
+    var written = found + 1
+    _ = word.exchange(&written, for: written & ~Self.sleepers)
+  }
+
+  /// Gives back a permit of this process.
+  func giveBack(_ index: Int) {
+    _ = try? latch.withLock(recover: recover) { give(index) }
+    if word.load() & Self.sleepers != 0 { word.wake(1) }
+  }
+}
+
+extension SemaphoreState {
+  /// Under the latch. nil when there is no permit after all.
+  private func take(_ own: OwnerID) throws -> Int? {
+    guard let index = (0..<entryCount).first(where: { entry($0).load() == 0 }) else {
+      throw MultiprocessingError(.unsupported, "more than \(entryCount) permits of withPermit at a time")
+    }
+    journalOwner.store(own.bits)
+    journal.store(Self.taking | UInt64(index))
+    var found = word.load()
+    while found & Self.countMask > 0 {
+      guard word.exchange(&found, for: found - 1 | Self.changing) else { continue }
+      finish(index, own.bits)
+      return index
+    }
+    journal.store(0)
+    return nil
+  }
+
+  /// Under the latch.
+  private func give(_ index: Int) {
+    journal.store(Self.giving | UInt64(index))
+    var found = word.load()
+    repeat {
+      // Somebody released what it had not acquired: the bound holds.
+      if found & Self.countMask >= bound { break }
+    } while !word.exchange(&found, for: found + 1 | Self.changing)
+    finish(index, 0)
+  }
+
+  /// The part of a change that can be done again.
+  private func finish(_ index: Int, _ owner: UInt64) {
+    entry(index).store(owner)
+    var found = word.load()
+    while found & Self.changing != 0, !word.exchange(&found, for: found & ~Self.changing) {}
+    journal.store(0)
+  }
+
+  /// After a death under the latch: without `changing` the count had not changed, or all was done.
+  private func recover() {
+    let noted = journal.load()
+    let index = Int(noted & 0xFFFF)
+    if word.load() & Self.changing != 0, index < entryCount {
+      finish(index, noted & Self.taking != 0 ? journalOwner.load() : 0)
+    }
+    journal.store(0)
+  }
+
+  /// Gives back the permits of dead processes; true when there were any.
+  private func sweep() throws -> Bool {
+    // Before the entries are read: a later death leads to another sweep.
+    let deaths = memory.table.deaths.load()
+    if swept.load() == deaths { return false }
+    var count: Int32 = 0
+    try latch.withLock(recover: recover) {
+      for index in 0..<entryCount {
+        guard let owner = OwnerID(bits: entry(index).load()), !memory.table.isLive(owner) else { continue }
+        give(index)
+        count += 1
+      }
+      swept.store(deaths)
+    }
+    if count > 0, word.load() & Self.sleepers != 0 { word.wake(count) }
+    return count > 0
+  }
+}

@@ -1,0 +1,168 @@
+internal import MultiprocessingSystem
+internal import Synchronization
+
+// SAFETY: `control` is allocated for the life of this object, which its thread keeps for ever.
+
+/// A thread that sleeps on the words of many waits, and looks for them when it is woken.
+///
+/// Waits for one word queue up; the first is looked for after every wake-up, the next as soon as that is done. So the
+/// lane is, to other processes, one sleeper on the word like any other. When the last of a word is withdrawn, the lane
+/// passes on the wake-up that it may have taken.
+final class WaitLane: Sendable {
+  private struct Queue {
+    let word: SharedWord
+    let wakesAll: Bool
+    var waiters: [LaneWaiter]
+    /// The last was withdrawn: a wake-up meant for it is passed on.
+    var passesOn = false
+  }
+
+  private struct State {
+    var queues: [UInt: Queue] = [:]
+  }
+
+  private let state = Mutex(State())
+  /// Changes when there is a new word to sleep on.
+  private let control: SharedWord
+  private let table: RegistryTable
+  private let capacity: Int
+
+  /// - Throws: a `SystemError` when the thread cannot be started.
+  init(in table: RegistryTable, capacity: Int) throws {
+    let memory = UnsafeMutablePointer<UInt32>.allocate(capacity: 1)
+    memory.initialize(to: 0)
+    control = SharedWord(at: memory)
+    self.table = table
+    self.capacity = capacity
+    do {
+      try SystemThread.start(named: "mp-wait") { self.run() }
+    } catch {
+      memory.deallocate()
+      throw error
+    }
+  }
+
+  /// Takes a waiter on; false when the lane has as many words as it can sleep on. `mustKnow`: only if it has this one.
+  func enlist(_ waiter: LaneWaiter, on word: SharedWord, wakesAll: Bool, mustKnow: Bool) -> Bool {
+    let (isTaken, isNew) = state.withLock { state -> (Bool, Bool) in
+      let key = word.key
+      if state.queues[key] != nil {
+        state.queues[key]!.waiters.append(waiter)
+        // Each of a queue that all wake together has its own look to make first.
+        return (true, wakesAll)
+      }
+      if mustKnow || state.queues.count >= capacity { return (false, false) }
+      state.queues[key] = Queue(word: word, wakesAll: wakesAll, waiters: [waiter])
+      return (true, true)
+    }
+    if isNew { poke() }
+    return isTaken
+  }
+
+  /// Ends a wait: no look is made for it any more.
+  func withdraw(_ waiter: LaneWaiter, from word: SharedWord) {
+    waiter.withdraw()
+    let count = state.withLock { state -> Int? in
+      state.queues[word.key]?.waiters.removeAll { $0 === waiter }
+      let count = state.queues[word.key]?.waiters.count
+      if count == 0 { state.queues[word.key]!.passesOn = true }
+      return count
+    }
+    switch count {
+    case 0?: poke()
+    // The lane has left the word, without a look for this waiter.
+    case nil: word.wake(1)
+    default: break
+    }
+  }
+
+  private func poke() {
+    control.add(1)
+    control.wake()
+  }
+
+  private func run() {
+    while true {
+      let seen = control.load()
+      let deaths = table.deaths.load()
+      var entries: [SharedWait.Entry] = []
+      for key in state.withLock({ Array($0.queues.keys) }) {
+        if let entry = serve(key) { entries.append(entry) }
+      }
+      if !entries.isEmpty { entries.append(.init(table.deaths, deaths)) }
+      entries.append(.init(control, seen))
+      _ = SharedWait.sleep(on: entries, until: nil)
+    }
+  }
+
+  /// Looks for the waiters of a word, and says what to sleep on; nil when none is left.
+  private func serve(_ key: UInt) -> SharedWait.Entry? {
+    guard let queue = state.withLock({ $0.queues[key] }) else { return nil }
+    let entry = queue.wakesAll ? lookForAll(queue.waiters, key) : lookForFirst(key)
+    if let entry { return entry }
+    let last = state.withLock { state -> Queue? in
+      guard let queue = state.queues[key], queue.waiters.isEmpty else { return nil }
+      state.queues[key] = nil
+      return queue
+    }
+    // Somebody came in between.
+    guard let last else { return serve(key) }
+    if last.passesOn { last.word.wake(1) }
+    return nil
+  }
+
+  private func lookForFirst(_ key: UInt) -> SharedWait.Entry? {
+    while let first = state.withLock({ $0.queues[key]?.waiters.first }) {
+      if case .sleep(let word, let value) = first.attempt() { return .init(word, value) }
+      remove([first], key)
+    }
+    return nil
+  }
+
+  private func lookForAll(_ waiters: [LaneWaiter], _ key: UInt) -> SharedWait.Entry? {
+    var entry: SharedWait.Entry?
+    var done: [LaneWaiter] = []
+    for waiter in waiters {
+      switch waiter.attempt() {
+      case .done: done.append(waiter)
+      // The first value seen: if the word has changed since, the sleep ends at once.
+      case .sleep(let word, let value): entry = entry ?? .init(word, value)
+      }
+    }
+    remove(done, key)
+    return entry
+  }
+
+  private func remove(_ done: [LaneWaiter], _ key: UInt) {
+    if done.isEmpty { return }
+    let objects = Set(done.map(ObjectIdentifier.init))
+    state.withLock { $0.queues[key]?.waiters.removeAll { objects.contains(ObjectIdentifier($0)) } }
+  }
+}
+
+/// The lanes of this process.
+final class WaitLanes: Sendable {
+  static var current: WaitLanes { perProcess.value }
+  private static let perProcess = PerProcess { WaitLanes() }
+
+  private let lanes = Mutex<[WaitLane]>([])
+
+  /// Has a lane look for the waiter; a word has one lane at a time.
+  func enlist(_ waiter: LaneWaiter, on word: SharedWord, wakesAll: Bool) throws -> WaitLane {
+    let table = try ProcessRegistry.ownTable()
+    do {
+      return try lanes.withLock { lanes in
+        for mustKnow in [true, false] {
+          for lane in lanes where lane.enlist(waiter, on: word, wakesAll: wakesAll, mustKnow: mustKnow) { return lane }
+        }
+        // Two words of a sleep are the lane's own.
+        let lane = try WaitLane(in: table, capacity: SharedWait.isVectorSupported ? SharedWait.mostWords - 2 : 1)
+        lanes.append(lane)
+        _ = lane.enlist(waiter, on: word, wakesAll: wakesAll, mustKnow: false)
+        return lane
+      }
+    } catch let error as SystemError {
+      throw MultiprocessingError(.system, doing: "starting a thread to wait on", error)
+    }
+  }
+}
