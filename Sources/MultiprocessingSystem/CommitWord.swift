@@ -9,6 +9,13 @@ package struct CommitWord: @unchecked Sendable {
 
   package init(at address: UnsafeMutableRawPointer) { word = address.assumingMemoryBound(to: UInt32.self) }
 
-  @inline(__always) package func load() -> UInt32 { mp_load_acquire(word) }
-  @inline(__always) package func store(_ number: UInt32) { mp_store_release(word, number) }
+  package func load() -> UInt32 {
+    Steps.step()
+    return mp_load_acquire(word)
+  }
+
+  package func store(_ number: UInt32) {
+    Steps.step()
+    mp_store_release(word, number)
+  }
 }

@@ -1,5 +1,4 @@
 extension SharedArray {
-  // SAFETY: the buffer is valid during the call, as the documentation says.
   /// Runs `body` with the elements themselves while the lock is held.
   ///
   /// It excludes others that use `withLock` with the same lock, and nobody else. When the process dies in `body`, what it
@@ -12,9 +11,11 @@ extension SharedArray {
   ///   cancelled while it waits for the lock.
   public func withLock<R>(
     onOwnerDeath: (ProcessID) throws -> Void = Lock.throwOwnerDied,
+    // SAFETY: the buffer is valid during the call, as the documentation says.
     _ body: (UnsafeMutableBufferPointer<Element>) throws -> R
   ) async throws -> R {
     try await lock.withLock(onOwnerDeath: onOwnerDeath) { () throws -> R in
+      // SAFETY: as above.
       try withUnsafeMutableBufferPointer(body)
     }
   }
@@ -24,13 +25,14 @@ extension SharedArray {
 }
 
 extension Blocking {
-  // SAFETY: the buffer is valid during the call, as the documentation says.
   /// `SharedArray.withLock`, blocking the calling thread.
   public func withLock<E, R>(
     onOwnerDeath: (ProcessID) throws -> Void = Lock.throwOwnerDied,
+    // SAFETY: the buffer is valid during the call, as the documentation says.
     _ body: (UnsafeMutableBufferPointer<E>) throws -> R
   ) throws -> R where Base == SharedArray<E> {
     try Blocking<Lock>(base.lock).withLock(onOwnerDeath: onOwnerDeath) {
+      // SAFETY: as above.
       try base.withUnsafeMutableBufferPointer(body)
     }
   }

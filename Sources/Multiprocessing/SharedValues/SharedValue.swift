@@ -77,9 +77,11 @@ public final class SharedValue<Value: BitwiseCopyable & Sendable>: Codable, Send
   }
 
   // What can be inlined are only the copies: with them the compiler knows the type, here it would ask at run time.
+  // SAFETY: the cell's copies, used between `open` and `close` or `commit` only.
   @usableFromInline func open() -> UnsafeRawPointer { cell.open() }
-  @usableFromInline func close() { cell.close() }
+  // SAFETY: as above.
   @usableFromInline func draft() -> UnsafeMutableRawPointer { cell.draft() }
+  @usableFromInline func close() { cell.close() }
   @usableFromInline func commit() {
     cell.commit()
     cell.close()

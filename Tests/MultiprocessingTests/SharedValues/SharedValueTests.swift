@@ -1,4 +1,5 @@
 import Foundation
+import MultiprocessingSystem
 import Testing
 
 @testable import Multiprocessing
@@ -141,6 +142,25 @@ enum Reading: Sendable, BitwiseCopyable, Equatable {
       #expect(found == Row(found.a))
       #expect(found.a >= last)
       last = found.a
+    }
+  }
+
+  @Test(.enabled(if: Steps.areCounted))
+  func `is the old one or the new, at whatever step its writer dies`() async throws {
+    let row = try SharedValue(Row(0))
+    try await StepDeath.tryAll("a shared value's change") { step in
+      let before = row.value.a
+      let victim = try ChildProcess.start(row, step) { row, step in
+        StepDeath.run(step) { row.value = Row(row.value.a + 1) }
+      }
+      let other = try ChildProcess.start(row) { row in for _ in 0..<50 { row.value = Row(row.value.a) } }
+      let status = try await victim.join()
+      #expect(try await other.join() == .exited(0))
+      let after = row.value
+      #expect(after == Row(after.a) && (before...before + 1).contains(after.a))
+      row.value = Row(after.a + 1)
+      #expect(row.value == Row(after.a + 1))
+      return status == .exited(0)
     }
   }
 
