@@ -66,11 +66,12 @@ public final class SharedValue<Value: BitwiseCopyable & Sendable>: Codable, Send
       return current.load(as: Value.self)
     }
     _modify {
-      // SAFETY: the copy that counts, under the latch; the draft is as large.
-      var value = open().load(as: Value.self)
+      // SAFETY: the copy that counts, under the latch; the other one is as large.
+      let current = open()
+      var value = current.load(as: Value.self)
       defer {
-        draft().storeBytes(of: value, as: Value.self)
-        commit()
+        draft(besides: current).storeBytes(of: value, as: Value.self)
+        commit(after: current)
       }
       yield &value
     }
@@ -80,10 +81,10 @@ public final class SharedValue<Value: BitwiseCopyable & Sendable>: Codable, Send
   // SAFETY: the cell's copies, used between `open` and `close` or `commit` only.
   @usableFromInline func open() -> UnsafeRawPointer { cell.open() }
   // SAFETY: as above.
-  @usableFromInline func draft() -> UnsafeMutableRawPointer { cell.draft() }
-  @usableFromInline func close() { cell.close() }
-  @usableFromInline func commit() {
-    cell.commit()
-    cell.close()
+  @usableFromInline func draft(besides current: UnsafeRawPointer) -> UnsafeMutableRawPointer {
+    current == cell.copies ? cell.copies + cell.distance : cell.copies
   }
+  @usableFromInline func close() { cell.close() }
+  // SAFETY: as above.
+  @usableFromInline func commit(after current: UnsafeRawPointer) { cell.commit(after: current) }
 }

@@ -13,12 +13,14 @@ internal import MultiprocessingSystem
 ///
 /// A write goes into the copy that does not count; then one store makes it count. A holder killed before that store
 /// leaves the old value, one killed after it the new: nothing is to be repaired.
-struct ValueCell: Sendable {
+struct ValueCell: @unchecked Sendable {
   let block: SharedBlock
   private let latch: Latch
   private let choice: CommitWord
-  private let first: Int
-  private let distance: Int
+  /// The first of the two copies.
+  let copies: UnsafeMutableRawPointer
+  /// How far the second is from it.
+  let distance: Int
 
   /// A new cell; both copies are zero.
   init(size: Int, alignment: Int) throws {
@@ -40,7 +42,8 @@ struct ValueCell: Sendable {
 
   private init(_ block: SharedBlock, _ layout: (first: Int, distance: Int, byteCount: Int)) throws {
     self.block = block
-    (first, distance, _) = layout
+    copies = block.address + layout.first
+    distance = layout.distance
     latch = Latch(at: block.address)
     choice = CommitWord(at: block.address + 8)
     // Joins the registry of processes now, where an error can be told.
@@ -58,24 +61,20 @@ struct ValueCell: Sendable {
     return (first, distance, first + both)
   }
 
-  private func copy(_ number: UInt32) -> UnsafeMutableRawPointer {
-    block.address + (first + (number & 1 == 0 ? 0 : distance))
-  }
-
   /// Takes the latch; the copy that counts.
-  func open() -> UnsafeRawPointer {
+  @inline(__always) func open() -> UnsafeRawPointer {
     do { _ = try latch.acquire() } catch {
       // This process joined when it got the value; only a forked copy joins anew, and nothing can be thrown here.
       fatalError("the shared value cannot be reached: \(error)")
     }
-    return UnsafeRawPointer(copy(choice.load()))
+    return UnsafeRawPointer(copies + (choice.load() & 1 == 0 ? 0 : distance))
   }
 
-  /// Where the next value is to be written, with the latch held.
-  func draft() -> UnsafeMutableRawPointer { copy(choice.load() + 1) }
+  @inline(__always) func close() { latch.release() }
 
-  /// Makes the draft count.
-  func commit() { choice.store((choice.load() + 1) & 1) }
-
-  func close() { latch.release() }
+  /// Makes the other copy than `current` count, and gives the latch up.
+  @inline(__always) func commit(after current: UnsafeRawPointer) {
+    choice.store(current == copies ? 1 : 0)
+    latch.release()
+  }
 }
