@@ -25,12 +25,14 @@ public final class Lock: Codable, Sendable {
   let owner: OwnerWord
   /// The dead holder whose work the present holder has not repaired; 0: none.
   private let unrepaired: SharedLongWord
+  /// Counts takes from dead holders, for conditions.
+  let takeovers: SharedWord
   private let budget = SpinBudget()
 
   /// A new lock, free.
   ///
   /// - Throws: `outOfMemory`; `unsupported` when this tree has too many processes that use primitives; `system`.
-  public convenience init() throws { try self.init(PrimitiveMemory(byteCount: 16)) }
+  public convenience init() throws { try self.init(PrimitiveMemory(byteCount: 24)) }
 
   /// The lock that another process sent.
   ///
@@ -38,10 +40,11 @@ public final class Lock: Codable, Sendable {
   public convenience init(from decoder: any Decoder) throws { try self.init(PrimitiveMemory(from: decoder)) }
 
   private init(_ memory: PrimitiveMemory) throws {
-    try memory.require(byteCount: 16)
+    try memory.require(byteCount: 24)
     self.memory = memory
     owner = OwnerWord(memory.longWord(at: 0))
     unrepaired = memory.longWord(at: 8)
+    takeovers = memory.word(at: 16)
   }
 
   /// Writes a reference to the lock.
@@ -108,7 +111,7 @@ extension Lock {
   }
 
   private func look(_ own: OwnerID, _ mode: LookMode) -> WaitLook<Take> {
-    switch owner.look(own, in: memory.table, mode) {
+    switch owner.look(own, in: memory.table, mode, counting: takeovers) {
     case .taken: return .done(Take())
     case .takenOver(let dead):
       // The dead holder's own note is about one before it: who is told of this death need not know of that.

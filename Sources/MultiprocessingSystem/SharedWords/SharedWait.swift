@@ -89,11 +89,13 @@ package enum SharedWait {
   /// CLOCK_MONOTONIC in nanoseconds.
   package static var now: UInt64 { mp_monotonic_nanoseconds() }
 
-  /// The time that lies `duration` ahead; never more than some thousand years.
-  package static func deadline(after duration: Duration) -> UInt64 {
+  /// The time that lies `duration` ahead.
+  package static func deadline(after duration: Duration) -> UInt64 { now + nanoseconds(of: duration) }
+
+  /// A duration in nanoseconds: none below zero, some decades at most.
+  package static func nanoseconds(of duration: Duration) -> UInt64 {
     let (seconds, attoseconds) = max(duration, .zero).components
-    let bounded = UInt64(clamping: min(seconds, 1_000_000_000))
-    return now + bounded * 1_000_000_000 + UInt64(attoseconds / 1_000_000_000)
+    return UInt64(min(seconds, 1_000_000_000)) * 1_000_000_000 + UInt64(attoseconds / 1_000_000_000)
   }
 
   /// Spins until the word is not `value`, at most `count` times.

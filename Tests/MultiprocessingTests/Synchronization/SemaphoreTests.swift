@@ -6,7 +6,7 @@ import Testing
 
 struct SemaphoreTask: ProcessTask {
   enum Kind: Codable {
-    case acquire, acquireAsync, release, permit
+    case acquire, acquireAsync, acquireAndRelease, release, permit
     case permits(Int)
     case dyingRelease(Int)
     case dyingPermit(Int)
@@ -28,6 +28,9 @@ struct SemaphoreTask: ProcessTask {
       try semaphore.blocking.acquire()
       tally.count(0)
     case .release: try semaphore.release()
+    case .acquireAndRelease:
+      try semaphore.blocking.acquire()
+      try semaphore.release()
     case .permit:
       try semaphore.blocking.withPermit {
         tally.count(0)
@@ -167,7 +170,7 @@ struct SemaphoreTask: ProcessTask {
     try await StepDeath.tryAll("a plain acquire and release") { step in
       let semaphore = try CountingSemaphore(value: 0)
       let victim = try SemaphoreTask(semaphore: semaphore, tally: tally, kind: .dyingRelease(step)).start()
-      let other = try SemaphoreTask(semaphore: semaphore, tally: tally, kind: .acquire).start()
+      let other = try SemaphoreTask(semaphore: semaphore, tally: tally, kind: .acquireAndRelease).start()
       _ = await eventuallyShort { (isAsleep(victim.id) || victim.process.hasEnded) && isAsleep(other.id) }
       try semaphore.release()
       let status = try await victim.join()

@@ -26,8 +26,9 @@ struct OwnerWord: Sendable {
     return word.exchange(&found, for: own.bits)
   }
 
-  /// Takes the word if nobody live holds it; else, as the mode says, announces a sleeper.
-  func look(_ own: OwnerID, in table: RegistryTable, _ mode: LookMode) -> Look {
+  /// Takes the word if nobody live holds it; else, as the mode says, announces a sleeper. `takeovers` counts takes from
+  /// dead holders, beforehand: whoever finds a live holder after a death finds the count changed.
+  func look(_ own: OwnerID, in table: RegistryTable, _ mode: LookMode, counting takeovers: SharedWord? = nil) -> Look {
     var found = word.load()
     while true {
       // One that has slept does not know whether others still do.
@@ -38,8 +39,9 @@ struct OwnerWord: Sendable {
         if word.exchange(&found, for: found | Self.sleepers) {
           return .held(UInt32(truncatingIfNeeded: found | Self.sleepers))
         }
-      } else if word.exchange(&found, for: own.bits | sleepers) {
-        return holder.map(Look.takenOver) ?? .taken
+      } else {
+        if holder != nil { takeovers?.add(1) }
+        if word.exchange(&found, for: own.bits | sleepers) { return holder.map(Look.takenOver) ?? .taken }
       }
     }
   }

@@ -6,11 +6,13 @@ import Testing
 
 /// Operations in which a process is killed before each of its steps in turn: every access to a shared word is one.
 enum StepDeath {
+  /// Whether all steps are tried.
+  static let isComplete = ProcessInfo.processInfo.environment["MP_PROVE"] != nil
+
   /// Calls `trial` with 1, 2, 3 … until it says that its victim lived to the end: then all steps were tried. Without
   /// `MP_PROVE` only some steps, other ones in each run.
   static func tryAll(_ what: String, _ trial: (Int) async throws -> Bool) async throws {
     try #require(Steps.areCounted)
-    let isComplete = ProcessInfo.processInfo.environment["MP_PROVE"] != nil
     var step = isComplete ? 1 : Int.random(in: 1...4)
     var tried = 0
     while try await !trial(step) {

@@ -1,0 +1,149 @@
+internal import MultiprocessingSystem
+
+/// A place where a fixed number of parties wait for each other, again and again.
+///
+/// A party is a call of `wait`, in any process, thread or task. Unlike an `Event` it lets a round through only when all
+/// have come, and then waits for the next.
+///
+///     let barrier = try Barrier(parties: 3)
+///     let children = try (0..<3).map { _ in
+///       try ChildProcess.start(barrier) { for _ in 0..<10 { try await $0.wait() } }
+///     }
+///
+/// **When a party dies while it waits**, the barrier is broken at once for all; one that dies before it arrives is unknown
+/// to the barrier, and the others wait for their timeout. A broken barrier stays so until `reset`.
+public final class Barrier: Codable, Sendable {
+  private let state: BarrierState
+
+  /// A new barrier.
+  ///
+  /// - Parameters:
+  ///   - parties: how many have to come.
+  ///   - timeout: for waits that name none; nil: for ever.
+  /// - Throws: `invalidArgument` for fewer than 1 or more than 65,536 parties; `outOfMemory`; `unsupported` when this tree
+  ///   has too many processes that use primitives; `system`.
+  public init(parties: Int, timeout: Duration? = nil) throws {
+    state = try BarrierState(parties: parties, timeout: timeout)
+  }
+
+  /// The barrier that another process sent.
+  ///
+  /// - Throws: `notTransferable` for another decoder, `unsupported` for a barrier of another tree of processes.
+  public init(from decoder: any Decoder) throws { state = try BarrierState(PrimitiveMemory(from: decoder)) }
+
+  /// Writes a reference to the barrier.
+  ///
+  /// - Throws: `notTransferable` for an encoder that cannot carry it.
+  public func encode(to encoder: any Encoder) throws { try state.memory.encode(to: encoder) }
+
+  /// How many have to come.
+  public var parties: Int { state.parties }
+
+  /// How many of them wait now.
+  public var waitingCount: Int { (try? state.status().waiting) ?? 0 }
+
+  /// Whether a timeout, an abort, a cancellation or a death broke it.
+  public var isBroken: Bool { (try? state.status().isBroken) ?? false }
+
+  /// Waits until all parties have come.
+  ///
+  /// - Parameters:
+  ///   - timeout: when it passes first, the barrier is broken for all; nil: the barrier's own.
+  ///   - action: run by the last to arrive before all are let go; if it throws, the barrier is broken for the others.
+  /// - Returns: this party's number in the order of arrival, from 0.
+  /// - Throws: `brokenBarrier`; what `action` throws; CancellationError when the awaiting task is cancelled, which breaks
+  ///   the barrier for the others.
+  @discardableResult
+  public func wait(timeout: Duration? = nil, action: () throws -> Void = {}) async throws -> Int {
+    let deadline = deadline(timeout)
+    let arrival = try await AsyncWait.run(on: state.drained, timeout: left(deadline), wakesAll: true) { [state] _ in
+      try state.lookForPlace()
+    }
+    let place = try place(arrival)
+    if place.isLast { return try finish(place, action) }
+    do {
+      let hasTripped = try await AsyncWait.run(on: state.phase, timeout: left(deadline), wakesAll: true) {
+        [state] _ in try state.look(place)
+      }
+      return try end(place, hasTripped)
+    } catch let error as CancellationError {
+      let hasTripped = try state.giveUp(place)
+      state.leave(place)
+      if hasTripped { return place.index }
+      throw error
+    }
+  }
+
+  /// Breaks the barrier: all who wait, and who come, get `brokenBarrier` until `reset`.
+  public func abort() { try? state.abort() }
+
+  /// Makes the barrier as new; who waits gets `brokenBarrier`.
+  public func reset() { try? state.reset() }
+
+  /// The forms that block the calling thread.
+  public var blocking: Blocking<Barrier> { @available(*, noasync) get { Blocking(self) } }
+}
+
+extension Barrier {
+  fileprivate func waitBlocking(timeout: Duration?, action: () throws -> Void) throws -> Int {
+    let deadline = deadline(timeout)
+    let table = state.memory.table
+    let place = try place(
+      try BlockingWait.run(in: table, until: deadline, spinning: nil) { _ in try state.lookForPlace() })
+    if place.isLast { return try finish(place, action) }
+    let hasTripped = try BlockingWait.run(in: table, until: deadline, spinning: state.budget) { _ in
+      try state.look(place)
+    }
+    return try end(place, hasTripped)
+  }
+
+  private func deadline(_ timeout: Duration?) -> UInt64? {
+    if let timeout { return SharedWait.deadline(after: timeout) }
+    return state.timeout == 0 ? nil : SharedWait.now + state.timeout
+  }
+
+  private func left(_ deadline: UInt64?) -> Duration? {
+    deadline.map { end in
+      let now = SharedWait.now
+      return .nanoseconds(end > now ? end - now : 0)
+    }
+  }
+
+  private func place(_ arrival: BarrierState.Arrival?) throws -> BarrierState.Place {
+    if case .arrived(let place)? = arrival { return place }
+    throw Self.broken
+  }
+
+  /// The last party's part.
+  private func finish(_ place: BarrierState.Place, _ action: () throws -> Void) throws -> Int {
+    defer { state.leave(place) }
+    do {
+      try action()
+    } catch {
+      _ = try? state.giveUp(place)
+      throw error
+    }
+    guard try state.trip(place) else { throw Self.broken }
+    return place.index
+  }
+
+  /// A party's part after its wait; `hasTripped` nil: its time is over.
+  private func end(_ place: BarrierState.Place, _ hasTripped: Bool?) throws -> Int {
+    defer { state.leave(place) }
+    guard try hasTripped ?? state.giveUp(place) else { throw Self.broken }
+    return place.index
+  }
+
+  private static var broken: MultiprocessingError {
+    MultiprocessingError(
+      .brokenBarrier, "a timeout, an abort, a reset, a cancellation or the death of a party broke the barrier")
+  }
+}
+
+extension Blocking where Base == Barrier {
+  /// `Barrier.wait`, blocking the calling thread.
+  @discardableResult
+  public func wait(timeout: Duration? = nil, action: () throws -> Void = {}) throws -> Int {
+    try base.waitBlocking(timeout: timeout, action: action)
+  }
+}

@@ -1,0 +1,162 @@
+internal import MultiprocessingSystem
+
+// SAFETY: the offsets of the slots lie below the length that was required of the memory.
+
+/// The waiters of a condition. Words and rules: `README.md`.
+final class ConditionState: Sendable {
+  let memory: PrimitiveMemory
+  private let latch: Latch
+  private let nextTicket: SharedLongWord
+  private let epoch: SharedWord
+  private let swept: SharedWord
+  /// Not 0: waiters without a slot sleep on `epoch`.
+  private let hasOverflow: SharedWord
+
+  private static let slots = 64
+  private static let slotSize = 24
+  static let slotCount = 64
+  private static let byteCount = slots + slotSize * slotCount
+  private static let waiting: UInt32 = 1
+  private static let granted: UInt32 = 2
+
+  private struct Slot {
+    let owner: SharedLongWord
+    let ticket: SharedLongWord
+    let state: SharedWord
+  }
+
+  /// Where a waiter waits.
+  enum Place: Sendable {
+    case slot(Int)
+    /// There was none free: any notification ends the wait that changes the epoch.
+    case epoch(UInt32)
+  }
+
+  convenience init() throws { try self.init(PrimitiveMemory(byteCount: Self.byteCount)) }
+
+  init(_ memory: PrimitiveMemory) throws {
+    try memory.require(byteCount: Self.byteCount)
+    self.memory = memory
+    latch = Latch(at: memory.block.address)
+    nextTicket = memory.longWord(at: 8)
+    epoch = memory.word(at: 16)
+    swept = memory.word(at: 20)
+    hasOverflow = memory.word(at: 24)
+  }
+
+  private func slot(_ index: Int) -> Slot {
+    let offset = Self.slots + Self.slotSize * index
+    return Slot(
+      owner: memory.longWord(at: offset), ticket: memory.longWord(at: offset + 8), state: memory.word(at: offset + 16))
+  }
+
+  /// Runs `body` under the latch, and then wakes whom it and the sweep granted. Every step is one store: a death leaves
+  /// nothing to repair.
+  private func locked<R>(_ body: (inout [SharedWord]) throws -> R) throws -> R {
+    var woken: [SharedWord] = []
+    defer { for word in woken { word.wake() } }
+    return try latch.withLock(recover: {}) {
+      sweep(&woken)
+      return try body(&woken)
+    }
+  }
+}
+
+extension ConditionState {
+  /// Takes a place in the line of waiters.
+  func enlist(_ own: OwnerID) throws -> Place {
+    try locked { _ -> Place in
+      guard let index = (0..<Self.slotCount).first(where: { slot($0).owner.load() == 0 }) else {
+        hasOverflow.store(1)
+        return .epoch(epoch.load())
+      }
+      let free = slot(index)
+      let ticket = nextTicket.load()
+      nextTicket.store(ticket + 1)
+      free.ticket.store(ticket)
+      free.state.store(Self.waiting)
+      // Last: from here on the slot counts.
+      free.owner.store(own.bits)
+      return .slot(index)
+    }
+  }
+
+  /// The word that a place sleeps on.
+  func word(of place: Place) -> SharedWord {
+    switch place {
+    case .slot(let index): slot(index).state
+    case .epoch: epoch
+    }
+  }
+
+  /// Whether the waiter was notified, or a holder of the lock died inside since `takeovers` was read.
+  func look(_ place: Place, _ lock: Lock, since takeovers: UInt32) throws -> WaitLook<Void> {
+    if memory.table.deaths.load() != swept.load() { try locked { _ in } }
+    if lock.owner.holder.map(memory.table.isLive) == false || lock.takeovers.load() != takeovers { return .done(()) }
+    switch place {
+    case .slot(let index):
+      let state = slot(index).state.load()
+      return state == Self.granted ? .done(()) : .sleep(slot(index).state, state)
+    case .epoch(let start):
+      let found = epoch.load()
+      return found != start ? .done(()) : .sleep(epoch, found)
+    }
+  }
+
+  /// Gives up waiting; true when it was notified before, and keeps its slot until `leave`.
+  func giveUp(_ place: Place) throws -> Bool {
+    try locked { _ -> Bool in
+      switch place {
+      case .slot(let index):
+        if slot(index).state.load() == Self.granted { return true }
+        slot(index).owner.store(0)
+        return false
+      case .epoch(let start): return epoch.load() != start
+      }
+    }
+  }
+
+  /// A waiter has the lock again: from here on its notification is its own.
+  func leave(_ place: Place) throws {
+    guard case .slot(let index) = place else { return }
+    try locked { _ in slot(index).owner.store(0) }
+  }
+
+  /// Lets the first `count` waiters go.
+  func notify(_ count: Int) throws {
+    try locked { woken in
+      for index in line().prefix(count) { grant(index, &woken) }
+      guard count > 0, hasOverflow.load() != 0 else { return }
+      hasOverflow.store(0)
+      epoch.add(1)
+      woken.append(epoch)
+    }
+  }
+
+  private func grant(_ index: Int, _ woken: inout [SharedWord]) {
+    slot(index).state.store(Self.granted)
+    woken.append(slot(index).state)
+  }
+
+  /// Under the latch: the slots of live waiters that were not notified, in order.
+  private func line() -> [Int] {
+    let waiting = (0..<Self.slotCount).filter { index in
+      slot(index).state.load() == Self.waiting
+        && OwnerID(bits: slot(index).owner.load()).map(memory.table.isLive) == true
+    }
+    return waiting.sorted { slot($0).ticket.load() < slot($1).ticket.load() }
+  }
+
+  /// Under the latch: passes on the notifications of dead waiters, and frees their slots.
+  private func sweep(_ woken: inout [SharedWord]) {
+    let deaths = memory.table.deaths.load()
+    if swept.load() == deaths { return }
+    for index in 0..<Self.slotCount {
+      guard let owner = OwnerID(bits: slot(index).owner.load()), !memory.table.isLive(owner) else { continue }
+      // Passed on first, then freed: a death in between passes it on twice, and loses nothing.
+      if slot(index).state.load() == Self.granted, let next = line().first { grant(next, &woken) }
+      slot(index).owner.store(0)
+    }
+    swept.store(deaths)
+  }
+}

@@ -1,0 +1,125 @@
+internal import MultiprocessingSystem
+
+/// A lock that the thread which holds it may take again.
+///
+/// It belongs to a *thread*, and so has only calls that block; in async code, where a task changes threads at every
+/// `await`, use `Lock`, which belongs to a process. It is free again after as many releases as acquires.
+///
+///     let lock = try RecursiveLock()
+///     try lock.blocking.withLock { try lock.blocking.withLock { print("held twice") } }
+///
+/// **When the process of the holder dies**, the lock goes to the next, who is told, as for `Lock`. When only the thread
+/// ends, it stays locked: a thread must release what it took.
+public final class RecursiveLock: Codable, Sendable {
+  fileprivate let memory: PrimitiveMemory
+  fileprivate let owner: OwnerWord
+  /// The holding thread: its number above, the lower half of the holder's id below. Means nothing when that is another's.
+  fileprivate let thread: SharedLongWord
+  fileprivate let depth: SharedLongWord
+  fileprivate let budget = SpinBudget()
+
+  /// A new lock, free.
+  ///
+  /// - Throws: `outOfMemory`; `unsupported` when this tree has too many processes that use primitives; `system`.
+  public convenience init() throws { try self.init(PrimitiveMemory(byteCount: 24)) }
+
+  /// The lock that another process sent.
+  ///
+  /// - Throws: `notTransferable` for another decoder, `unsupported` for a lock of another tree of processes.
+  public convenience init(from decoder: any Decoder) throws { try self.init(PrimitiveMemory(from: decoder)) }
+
+  private init(_ memory: PrimitiveMemory) throws {
+    try memory.require(byteCount: 24)
+    self.memory = memory
+    owner = OwnerWord(memory.longWord(at: 0))
+    thread = memory.longWord(at: 8)
+    depth = memory.longWord(at: 16)
+  }
+
+  /// Writes a reference to the lock.
+  ///
+  /// - Throws: `notTransferable` for an encoder that cannot carry it.
+  public func encode(to encoder: any Encoder) throws { try memory.encode(to: encoder) }
+
+  /// The calls that block, which are all there are.
+  public var blocking: Blocking<RecursiveLock> {
+    @available(*, noasync, message: "a recursive lock belongs to a thread; use Lock in async code")
+    get { Blocking(self) }
+  }
+
+  private func mark(_ own: OwnerID) -> UInt64 { UInt64(OwnID.thread) << 32 | own.bits & 0xFFFF_FFFF }
+
+  fileprivate func isHeld(by own: OwnerID) -> Bool { thread.load() == mark(own) && owner.holder == own }
+
+  fileprivate func take(timeout: Duration?) throws -> Lock.Take? {
+    let own = try ProcessRegistry.ownID()
+    if isHeld(by: own) {
+      depth.store(depth.load() + 1)
+      return Lock.Take()
+    }
+    let deadline = timeout.map(SharedWait.deadline(after:))
+    let taken = BlockingWait.run(in: memory.table, until: deadline, spinning: budget) { look(own, $0) }
+    guard let taken else { return nil }
+    depth.store(1)
+    thread.store(mark(own))
+    return taken
+  }
+
+  private func look(_ own: OwnerID, _ mode: LookMode) -> WaitLook<Lock.Take> {
+    switch owner.look(own, in: memory.table, mode) {
+    case .taken: .done(Lock.Take())
+    case .takenOver(let dead): .done(Lock.Take(dead: dead))
+    case .held(let value): .sleep(owner.word.lowerHalf, value)
+    }
+  }
+
+  fileprivate func release(handingOn dead: OwnerID? = nil) throws {
+    let own = try ProcessRegistry.ownID()
+    guard isHeld(by: own) else {
+      throw MultiprocessingError(.notOwner, "this thread does not hold the recursive lock that it releases")
+    }
+    let left = depth.load() - 1
+    depth.store(left)
+    if left > 0 { return }
+    thread.store(0)
+    _ = owner.release(own, handingOn: dead)
+  }
+}
+
+extension Blocking where Base == RecursiveLock {
+  /// Waits until no other thread holds the lock, and takes it, or takes it once more.
+  ///
+  /// - Returns: whether the last holder's process died inside.
+  /// - Throws: `unsupported`, `outOfMemory` or `system` when this process cannot join the registry of its tree.
+  @discardableResult
+  public func acquire() throws -> Acquisition { Acquisition(after: try base.take(timeout: nil)!) }
+
+  /// Waits as `acquire`, nil when `timeout` passes first.
+  public func acquire(timeout: Duration) throws -> Acquisition? {
+    try base.take(timeout: timeout).map(Acquisition.init(after:))
+  }
+
+  /// Takes the lock if that is possible now, else returns nil.
+  public func tryAcquire() throws -> Acquisition? { try acquire(timeout: .zero) }
+
+  /// Undoes one acquire; the last wakes one that waits.
+  ///
+  /// - Throws: `notOwner` when this thread does not hold it.
+  public func release() throws { try base.release() }
+
+  /// Runs `body` with the lock held, and releases it after. `onOwnerDeath`: as for `Lock.withLock`.
+  public func withLock<R>(
+    onOwnerDeath: (ProcessID) throws -> Void = Lock.throwOwnerDied, _ body: () throws -> R
+  ) throws -> R {
+    if let dead = try base.take(timeout: nil)!.dead {
+      do {
+        try onOwnerDeath(dead.process)
+      } catch {
+        try base.release(handingOn: dead)
+        throw error
+      }
+    }
+    defer { try? base.release() }
+    return try body()
+  }
+}
