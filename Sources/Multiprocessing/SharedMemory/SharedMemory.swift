@@ -113,7 +113,7 @@ public final class SharedMemory: Codable, Sendable {
       return
     }
     try container.encode(name, forKey: .name)
-    let index = try TransferContext.current(encoder.userInfo).attach(region.file.descriptor)
+    let index = try TransferContext.current(encoder.userInfo).attachOnce(region.file.descriptor)
     try container.encode(index, forKey: .descriptor)
   }
 }

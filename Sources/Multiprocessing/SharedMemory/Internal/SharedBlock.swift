@@ -61,7 +61,7 @@ package final class SharedBlock: Codable, Sendable {
   package func encode(to encoder: any Encoder) throws {
     let context = try TransferContext.current(encoder.userInfo)
     var container = encoder.unkeyedContainer()
-    try container.encode(context.attach(source.lend(offset)))
+    try container.encode(context.attachOnce(source.lend(offset)))
     try container.encode(offset)
     try container.encode(byteCount)
   }
