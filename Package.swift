@@ -27,7 +27,10 @@ let package = Package(
     .target(
       name: "Multiprocessing",
       dependencies: ["MultiprocessingSystem", .product(name: "Logging", package: "swift-log")],
-      exclude: ["Transfer/README.md", "Processes/README.md", "Pools/README.md", "Synchronization/README.md"],
+      exclude: [
+        "Transfer/README.md", "Processes/README.md", "Pools/README.md", "SharedMemory/README.md",
+        "Synchronization/README.md",
+      ],
       swiftSettings: settings),
     .executableTarget(
       name: "mp",

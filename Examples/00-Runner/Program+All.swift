@@ -1,6 +1,6 @@
 extension Program {
   /// Every program, in reading order.
-  static let all: [Program] = background + starting + names + daemons + ending + rest
+  static let all: [Program] = background + starting + names + daemons + ending + rest + sharing
 
   private static let background: [Program] = [
     typedAndBoxed, dataRace, referenceCounts, countdown, waitingOverlaps, raceAvoidedByOrder, raceAvoidedByMutex,
@@ -26,4 +26,6 @@ extension Program {
     nothingShared, crashStaysInChild, logging, wholeLines, primesInThreads, primesInProcesses, availableParallelism,
     otherCommand, threadsOrProcesses,
   ]
+
+  private static let sharing: [Program] = [valueAndArray, locksAreAMust]
 }

@@ -3,7 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 int mp_shared_create(const char *name) {
@@ -22,5 +27,69 @@ int mp_shared_is_sealed(int descriptor) {
 }
 
 int mp_shared_reserve(int descriptor, int64_t offset, int64_t length) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && (uint64_t)(offset + length) > limit.rlim_cur) {
+    errno = EFBIG;  // the kernel would also send SIGXFSZ, which ends the process
+    return -1;
+  }
   return fallocate(descriptor, 0, offset, length);
+}
+
+int mp_shared_stat(int descriptor, struct mp_shared_status *status) {
+  struct statx found;
+  unsigned wanted = STATX_TYPE | STATX_INO | STATX_SIZE | STATX_BTIME;
+  if (statx(descriptor, "", AT_EMPTY_PATH, wanted, &found) != 0) return -1;
+  int has_birth = (found.stx_mask & STATX_BTIME) != 0;
+  status->device = (uint64_t)found.stx_dev_major << 32 | found.stx_dev_minor;
+  status->inode = found.stx_ino;
+  status->born = has_birth ? (uint64_t)found.stx_btime.tv_sec * 1000000000 + found.stx_btime.tv_nsec : 0;
+  status->byte_count = (int64_t)found.stx_size;
+  status->is_regular = S_ISREG(found.stx_mode);
+  return 0;
+}
+
+/// The path under which /proc shows a descriptor of this process.
+static void mp_descriptor_path(int descriptor, char path[40]) { snprintf(path, 40, "/proc/self/fd/%d", descriptor); }
+
+int mp_shared_lend(int descriptor) {
+  char path[40];
+  mp_descriptor_path(descriptor, path);
+  int opened = open(path, O_RDWR | O_CLOEXEC);
+  if (opened < 0) return -1;
+  int result;
+  do result = flock(opened, LOCK_SH);
+  while (result != 0 && errno == EINTR);
+  if (result == 0) return opened;
+  int error = errno;
+  close(opened);
+  errno = error;
+  return -1;
+}
+
+int mp_shared_is_returned(int descriptor) {
+  if (flock(descriptor, LOCK_EX | LOCK_NB) != 0) return 0;
+  flock(descriptor, LOCK_UN);
+  return 1;
+}
+
+int mp_shared_open_unnamed(void) { return open("/dev/shm", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600); }
+
+int mp_shared_publish(int descriptor, const char *name) {
+  char from[40], to[300];
+  mp_descriptor_path(descriptor, from);
+  if (snprintf(to, sizeof to, "/dev/shm/%s", name) >= (int)sizeof to) {
+    errno = ENAMETOOLONG;
+    return -1;
+  }
+  return linkat(AT_FDCWD, from, AT_FDCWD, to, AT_SYMLINK_FOLLOW);
+}
+
+static uint64_t mp_forks;
+
+static void mp_count_fork(void) { __atomic_add_fetch(&mp_forks, 1, __ATOMIC_SEQ_CST); }
+
+uint64_t mp_fork_count(void) { return __atomic_load_n(&mp_forks, __ATOMIC_SEQ_CST); }
+
+__attribute__((constructor)) static void mp_register_fork_count(void) {
+  pthread_atfork(mp_count_fork, mp_count_fork, NULL);
 }

@@ -11,6 +11,8 @@ package enum ProcessControl {
 
   /// Differs between a process and a copy of it made by `fork`.
   package static var forkGeneration: UInt32 { mp_fork_generation() }
+  /// Changes while and when this process is copied by `fork` (`mp_shared.h`).
+  package static var forkCount: UInt64 { mp_fork_count() }
 
   /// A descriptor that becomes readable when the process ends. Throws ESRCH when it is gone and collected.
   package static func watch(_ id: Int32) throws -> Descriptor {

@@ -1,45 +1,30 @@
 internal import CMultiprocessing
 internal import Glibc
 
-/// A memory file that several processes map. Its size only grows.
+/// A memory file that several processes map. Its size only grows, but for named ones.
 package struct SharedFile: Sendable {
   package let descriptor: Descriptor
 
-  /// What tells this file from all others that are open now, on this machine.
-  package struct Identity: Hashable, Sendable {
-    package let device: UInt64
-    package let inode: UInt64
-  }
-
-  /// A new, empty file that forked copies of the process keep; `name` shows in /proc only.
+  /// A new, empty file without a name, that forked copies of the process keep; `name` shows in /proc only.
   package init(named name: String) throws {
     descriptor = Descriptor(sharing: try systemCall("memfd_create") { mp_shared_create(name) })
+  }
+
+  /// The file behind a descriptor, under a number of its own.
+  package init(copying received: Descriptor) throws {
+    descriptor = Descriptor(
+      sharing: try systemCall("fcntl(F_DUPFD_CLOEXEC)") { fcntl(received.number, F_DUPFD_CLOEXEC, 3) })
   }
 
   /// A file that this process was started with, by a process that it trusts.
   package init(inherited descriptor: Descriptor) { self.descriptor = descriptor }
 
-  /// A file that another process sent; nil unless it cannot shrink.
+  /// Takes an open file over.
+  init(owning number: Int32) { descriptor = Descriptor(sharing: number) }
+
+  /// Gives a range memory of its own, and extends the file to its end.
   ///
-  /// - Throws: a `SystemError` where the process has no descriptor left.
-  package init?(received: Descriptor) throws {
-    guard mp_shared_is_sealed(received.number) == 1 else { return nil }
-    descriptor = try received.sharedCopy()
-  }
-
-  /// The identity, and the size by now.
-  package func status() throws -> (identity: Identity, byteCount: Int) {
-    try Self.status(of: descriptor)
-  }
-
-  /// The same of any descriptor.
-  package static func status(of descriptor: Descriptor) throws -> (identity: Identity, byteCount: Int) {
-    var status = stat()
-    try systemCall("fstat") { fstat(descriptor.number, &status) }
-    return (Identity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino)), Int(status.st_size))
-  }
-
-  /// Gives a range memory of its own, and extends the file to its end. Throws ENOSPC or ENOMEM when memory is short.
+  /// - Throws: ENOSPC or ENOMEM when memory is short.
   package func reserve(_ range: Range<Int>) throws {
     if range.isEmpty { return }
     try systemCall("fallocate") {
@@ -47,17 +32,56 @@ package struct SharedFile: Sendable {
     }
   }
 
+  /// What the kernel knows of it by now.
+  package func status() throws -> SharedFileStatus { try SharedFileStatus(of: descriptor) }
+
   /// Maps the file from its beginning; the mapping may reach beyond the size, into what is reserved later.
   package func map(byteCount: Int) throws -> SharedMapping {
     try SharedMapping(of: descriptor, byteCount: byteCount)
   }
 }
 
-extension Descriptor {
-  /// Another number for the same open file, which forked copies of the process keep.
-  package func sharedCopy() throws -> Descriptor {
-    Descriptor(sharing: try systemCall("fcntl(F_DUPFD_CLOEXEC)") { fcntl(number, F_DUPFD_CLOEXEC, 3) })
+/// What the kernel knows of a file in memory.
+package struct SharedFileStatus: Sendable {
+  /// What tells a file from all others that are open on this machine.
+  package struct Identity: Hashable, Sendable {
+    let device: UInt64
+    let inode: UInt64
+    /// Inode numbers are used again after 2^32 files.
+    let born: UInt64
   }
+
+  package let identity: Identity
+  package let byteCount: Int
+  /// Not so where the name stands for a directory or a pipe.
+  package let isRegular: Bool
+  /// Nobody can make it shorter.
+  package let isSealed: Bool
+
+  package init(of descriptor: Descriptor) throws {
+    var status = mp_shared_status()
+    try systemCall("statx") { mp_shared_stat(descriptor.number, &status) }
+    identity = Identity(device: status.device, inode: status.inode, born: status.born)
+    byteCount = Int(status.byte_count)
+    isRegular = status.is_regular != 0
+    isSealed = mp_shared_is_sealed(descriptor.number) == 1
+  }
+}
+
+/// Lending a file to other processes, so that the kernel knows whether any of them still has it.
+///
+/// What is lent is an open file of its own, with a shared `flock`. Descriptors in any process, mappings, and messages
+/// not yet received keep it open; the lock goes with the last of them, however that ends.
+extension SharedFile {
+  /// A new open file to send, or nil where the system cannot open one: /proc is missing.
+  package func lend() -> Descriptor? {
+    let number = mp_shared_lend(descriptor.number)
+    return number < 0 ? nil : Descriptor(owning: number)
+  }
+
+  /// True when nobody holds anything that was lent, in this process or another. Copies of the process that `fork` made
+  /// do not count: they hold what this process holds.
+  package var isReturned: Bool { mp_shared_is_returned(descriptor.number) == 1 }
 }
 
 /// A part of this process's address space that shows a file; taken out with its last reference.
@@ -66,7 +90,7 @@ package final class SharedMapping: Sendable {
   package nonisolated(unsafe) let address: UnsafeMutableRawPointer
   package let byteCount: Int
 
-  package init(of descriptor: Descriptor, byteCount: Int) throws {
+  init(of descriptor: Descriptor, byteCount: Int) throws {
     let found = mmap(nil, byteCount, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor.number, 0)
     guard let found, found != MAP_FAILED else { throw SystemError(call: "mmap", number: errno) }
     address = found

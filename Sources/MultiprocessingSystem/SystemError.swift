@@ -48,8 +48,8 @@ extension SystemError {
   package var isRefusal: Bool { [ENOSYS, EPERM, EINVAL, EOPNOTSUPP].contains(number) }
   /// The peer is gone.
   package var isDisconnected: Bool { number == EPIPE || number == ECONNRESET || number == ENOTCONN }
-  /// No memory, or no room in the file system that holds memory files.
-  package var isOutOfMemory: Bool { number == ENOMEM || number == ENOSPC }
+  /// No memory, no room in the file system that holds memory files, or a limit on their size.
+  package var isOutOfMemory: Bool { [ENOMEM, ENOSPC, EFBIG].contains(number) }
   /// The limit of descriptors, of the process, the system or of those in flight.
   package var isOutOfDescriptors: Bool { number == EMFILE || number == ENFILE || number == ETOOMANYREFS }
 }

@@ -2,6 +2,7 @@
 #ifndef MP_CMULTIPROCESSING_H
 #define MP_CMULTIPROCESSING_H
 
+#include "mp_atomic.h"
 #include "mp_crash.h"
 #include "mp_demangle.h"
 #include "mp_descriptor.h"

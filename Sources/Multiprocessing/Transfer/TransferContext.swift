@@ -22,14 +22,12 @@ package final class TransferContext: Sendable {
   /// All descriptors, by index.
   package var descriptors: [Descriptor] { attached.withLock { $0 } }
 
-  /// Adds a descriptor to the message, once.
+  /// Adds a descriptor to the message.
   ///
   /// - Returns: its index, which the handle writes in the descriptor's place.
   /// - Throws: `notTransferable` above `maximumCount`.
   package func attach(_ descriptor: Descriptor) throws -> Int {
     let index = attached.withLock { descriptors in
-      // From the end: handles that lie in the same memory tend to follow each other.
-      if let known = descriptors.lastIndex(where: { $0 === descriptor }) { return known as Int? }
       guard descriptors.count < Self.maximumCount else { return nil as Int? }
       descriptors.append(descriptor)
       return descriptors.count - 1
@@ -40,6 +38,15 @@ package final class TransferContext: Sendable {
         "a message can carry \(Self.maximumCount) descriptors at most: send the handles in several messages")
     }
     return index
+  }
+
+  /// The index of a descriptor that many handles of one message share: the first of them adds it.
+  ///
+  /// - Throws: `notTransferable` above `maximumCount`.
+  package func attachOnce(_ descriptor: Descriptor) throws -> Int {
+    // From the end: handles that lie in the same memory tend to follow each other.
+    let known = attached.withLock { $0.lastIndex { $0 === descriptor } }
+    return try known ?? attach(descriptor)
   }
 
   /// The descriptor at an index read from the message.

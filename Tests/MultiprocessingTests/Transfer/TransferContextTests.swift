@@ -65,6 +65,12 @@ import Testing
     #expect(throws: MultiprocessingError.self) { try TransferContext().descriptor(at: -1) }
   }
 
+  @Test func `handles that share a descriptor add it once`() throws {
+    let (context, first, second) = (TransferContext(), try descriptor(), try descriptor())
+    #expect(try [first, second, first, second].map { try context.attachOnce($0) } == [0, 1, 0, 1])
+    #expect(context.descriptors.count == 2)
+  }
+
   @Test func `more descriptors than a message may have are refused`() throws {
     let context = TransferContext()
     // Objects without a descriptor of their own: there are fewer of those than a message may have.

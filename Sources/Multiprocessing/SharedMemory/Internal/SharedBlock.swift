@@ -1,7 +1,7 @@
 internal import MultiprocessingSystem
 
-// SAFETY: `address` lies in the mapping of `region`, which this object keeps; what is written there is synchronised by
-// those who use the block.
+// SAFETY: `address` lies in the mapping of `source`, which this object keeps, and `byteCount` bytes of it are in the
+// file; what is written there is synchronised by those who use the block.
 
 /// A block of memory that several processes see, zeroed at first.
 ///
@@ -11,30 +11,36 @@ package final class SharedBlock: Codable, Sendable {
   /// The first byte: aligned to 64, and to 128 in blocks above 64 bytes.
   package nonisolated(unsafe) let address: UnsafeMutableRawPointer
   package let byteCount: Int
-  private let region: SharedRegion
+  private let source: any BlockSource
   private let offset: Int
 
-  /// The largest alignment of a block.
-  package static let alignment = 128
+  /// How the blocks of a size are aligned.
+  package static func alignment(of byteCount: Int) -> Int { byteCount > 64 ? 128 : 64 }
 
   /// - Parameter isIsolated: gives the block a file of its own, so that who receives it sees no neighbours.
-  /// - Throws: `outOfMemory`, `invalidArgument` for a length below 1, `system`.
+  /// - Throws: `outOfMemory`; `invalidArgument` for a length below 1; `system`.
   package init(byteCount: Int, isIsolated: Bool = false) throws {
     guard byteCount > 0 else {
       throw MultiprocessingError(.invalidArgument, "a shared block of \(byteCount) bytes: at least one is needed")
     }
     do {
-      let file = try SharedFile(named: "mp-shared")
-      try file.reserve(0..<byteCount)
-      region = try SharedRegion(file: file, mapping: file.map(byteCount: byteCount))
+      if !isIsolated, let (arena, offset) = try SharedAllocator.current.allocate(byteCount) {
+        (source, self.offset) = (arena, offset)
+      } else {
+        (source, offset) = (try SharedRegion.make(byteCount: byteCount), 0)
+      }
     } catch let error as SystemError {
-      let code: MultiprocessingError.Code = error.isOutOfMemory ? .outOfMemory : .system
-      throw MultiprocessingError(code, doing: "\(byteCount) bytes of shared memory could not be reserved", error)
+      throw MemoryReservation.failure(byteCount, error)
     }
     self.byteCount = byteCount
-    offset = 0
+    address = source.mapping.address + offset
+  }
+
+  /// All of a region, which is mapped to its last byte.
+  init(whole region: SharedRegion) {
+    (source, offset) = (region, 0)
+    byteCount = region.mapping.byteCount
     address = region.mapping.address
-    try SharedRegions.current.remember(region)
   }
 
   /// The same block, from another process.
@@ -44,19 +50,18 @@ package final class SharedBlock: Codable, Sendable {
     offset = try container.decode(Int.self)
     byteCount = try container.decode(Int.self)
     let descriptor = try TransferContext.current(decoder.userInfo).descriptor(at: index)
-    let size: Int
-    (region, size) = try SharedRegions.current.region(of: descriptor)
-    let (end, overflow) = offset.addingReportingOverflow(byteCount)
-    guard offset >= 0, byteCount > 0, !overflow, end <= min(size, region.mapping.byteCount), offset % 64 == 0 else {
-      throw MultiprocessingError(.notTransferable, "the message names shared memory that is not there: it is damaged")
-    }
-    address = region.mapping.address + offset
+    source = try SharedRegions.current.source(of: descriptor)
+    try source.retain(offset, byteCount: byteCount)
+    address = source.mapping.address + offset
   }
 
+  deinit { source.release(offset) }
+
+  /// Writes where the block is: only on its way to another process.
   package func encode(to encoder: any Encoder) throws {
-    let index = try TransferContext.current(encoder.userInfo).attach(region.descriptor())
+    let context = try TransferContext.current(encoder.userInfo)
     var container = encoder.unkeyedContainer()
-    try container.encode(index)
+    try container.encode(context.attachOnce(source.lend(offset)))
     try container.encode(offset)
     try container.encode(byteCount)
   }

@@ -1,60 +1,55 @@
 internal import MultiprocessingSystem
-internal import Synchronization
 
-// SAFETY: a region's mapping lives as long as the region, and everything handed out keeps the region. Its file cannot
-// shrink, and offsets are compared with its size, so no access through it faults.
+// SAFETY: an own or received file cannot shrink, and offsets are compared with its size.
 
 /// A shared file as this process sees it: one mapping, however many handles lie in it.
-package final class SharedRegion: Sendable {
+final class SharedRegion: BlockSource {
   let file: SharedFile
   let mapping: SharedMapping
-  private let key: SharedFile.Identity?
+  private let identity: SharedFileStatus.Identity
 
-  /// A region of this process's own making.
-  init(file: SharedFile, mapping: SharedMapping) throws {
+  init(file: SharedFile, mapping: SharedMapping, identity: SharedFileStatus.Identity) {
     self.file = file
     self.mapping = mapping
-    key = try file.status().identity
+    self.identity = identity
   }
 
-  /// A descriptor to send along with a message.
-  func descriptor() throws -> Descriptor { file.descriptor }
+  deinit { SharedRegions.current.forget(identity) }
 
-  deinit { if let key { SharedRegions.current.forget(key) } }
-}
-
-/// The regions of this process, by the files they show. A forked copy begins with none.
-final class SharedRegions: Sendable {
-  private static let perProcess = PerProcess { SharedRegions() }
-  static var current: SharedRegions { perProcess.value }
-
-  private struct Entry { weak var region: SharedRegion? }
-  private let entries = Mutex<[SharedFile.Identity: Entry]>([:])
-
-  func remember(_ region: SharedRegion) throws {
-    let identity = try region.file.status().identity
-    entries.withLock { $0[identity] = Entry(region: region) }
+  /// A file of its own for `byteCount` bytes, reserved.
+  static func make(byteCount: Int) throws -> SharedRegion {
+    let file = try SharedFile(named: "mp-shared")
+    try MemoryReservation.reserve(0..<byteCount, of: file)
+    return try SharedRegions.current.add(file, byteCount: byteCount)
   }
 
-  func forget(_ identity: SharedFile.Identity) {
-    entries.withLock { if $0[identity]?.region == nil { $0[identity] = nil } }
-  }
-
-  /// The region that shows the file of a descriptor from a message.
+  /// All of a file that has a name, as large as it is now.
   ///
-  /// - Throws: `notTransferable` where it is no shared file, a `SystemError` where it cannot be mapped.
-  func region(of descriptor: Descriptor) throws -> (region: SharedRegion, byteCount: Int) {
-    let (identity, byteCount) = try SharedFile.status(of: descriptor)
-    if let known = entries.withLock({ $0[identity]?.region }) { return (known, byteCount) }
-    guard let file = try SharedFile(received: descriptor), byteCount > 0 else {
-      throw MultiprocessingError(.notTransferable, "the message came with a descriptor that is no shared memory")
-    }
-    let region = try SharedRegion(file: file, mapping: file.map(byteCount: byteCount))
-    return entries.withLock { entries in
-      // Another thread may have been faster.
-      if let known = entries[identity]?.region { return (known, byteCount) }
-      entries[identity] = Entry(region: region)
-      return (region, byteCount)
+  /// Not among the regions that are known by their files: its size may change, and every handle keeps its own.
+  static func named(_ name: String, _ file: SharedFile) throws -> SharedRegion {
+    do {
+      let status = try file.status()
+      guard status.isRegular, status.byteCount > 0 else {
+        throw MultiprocessingError(
+          .system,
+          "the shared memory named \(name.debugDescription) is empty: it is no shared memory, or still being made")
+      }
+      let mapping = try file.map(byteCount: status.byteCount)
+      return SharedRegion(file: file, mapping: mapping, identity: status.identity)
+    } catch let error as SystemError {
+      throw MultiprocessingError(doing: "the shared memory named \(name.debugDescription) could not be mapped", error)
     }
   }
+
+  func retain(_ offset: Int, byteCount: Int) throws {
+    let size = min(try file.status().byteCount, mapping.byteCount)
+    let (end, overflow) = offset.addingReportingOverflow(byteCount)
+    guard offset >= 0, byteCount > 0, !overflow, end <= size, offset % SharedBlock.alignment(of: byteCount) == 0 else {
+      throw Self.damaged
+    }
+  }
+
+  func release(_ offset: Int) {}
+
+  func lend(_ offset: Int) -> Descriptor { file.descriptor }
 }
