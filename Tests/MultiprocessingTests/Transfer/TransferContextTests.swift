@@ -78,6 +78,6 @@ import Testing
     for (index, descriptor) in all.dropLast().enumerated() { #expect(try context.attach(descriptor) == index) }
     #expect(throws: MultiprocessingError.self) { try context.attach(all[TransferContext.maximumCount]) }
     #expect(context.descriptors.count == TransferContext.maximumCount)
-    #expect(try context.attach(all[7]) == 7, "one that is there already is not added again")
+    #expect(try context.attachOnce(all[7]) == 7, "one that is there already takes no room")
   }
 }
