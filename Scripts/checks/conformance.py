@@ -1,7 +1,7 @@
-"""Tests/CONFORMANCE.md against the list of CPython's tests and against the tests that exist here.
+"""Tests/CONFORMANCE.md against the list of CPython's tests, and it and Tests/PEER_PAINS.md against the tests here.
 
 With the results of a run as argument (the xunit file of `swift test --xunit-output`, or the printed log), every test
-that the table names must have run and passed.
+that a table names must have run and passed.
 """
 
 import os
@@ -14,7 +14,10 @@ from source import ROOT, Findings, sources
 
 TABLE = "Tests/CONFORMANCE.md"
 LIST = "Scripts/checks/cpython-tests.txt"
+PAINS = "Tests/PEER_PAINS.md"
+PAIN_COUNT = 30
 ROW = re.compile(r"^\| `([\w]+\.[\w]+)` \| ([PAX]) \| (.*?) \| (.*) \|$")
+PAIN = re.compile(r"^\| (\d+) \| (?:.*?) \| (.*) \|$")
 TYPE = re.compile(r"\b(?:struct|class|enum|actor|extension)\s+(`[^`\n]+`|[\w.]+)[^{}]*\{")
 NAME = re.compile(r"`([^`]+)`|([^.`]+)")
 TEST = re.compile(r"@Test\b")
@@ -35,6 +38,15 @@ def rows(findings):
                 yield number, match[1], match[2], match[4].strip()
             elif line.startswith("| `"):
                 findings.add(TABLE, number, "not a row of four columns: | `class.test` | mark | behaviour | test or reason |")
+
+
+def pains():
+    """(line, number, what stands in the last column)"""
+    with open(os.path.join(ROOT, PAINS), encoding="utf-8") as file:
+        for line, text in enumerate(file, 1):
+            match = PAIN.match(text.rstrip("\n"))
+            if match:
+                yield line, match[1], match[2].strip()
 
 
 def spellings(suite, function):
@@ -74,6 +86,31 @@ def results(path):
     return lambda test: test.split("/", 1)[1] in passed
 
 
+def check_verdict(findings, place, verdict, tests, ran):
+    """Whether the row is 'matched', 'not matched' or 'waiting'. What is wrong with it is a finding."""
+    if re.match(r"(not matched|waiting): \S", verdict):
+        return verdict.split(":")[0]
+    named = re.findall(r"`([^`/]+/[^`]+)`", verdict)
+    if not named:
+        findings.add(*place, "this row names no test, and is neither 'not matched: why' nor 'waiting: for what'")
+    for test in named:
+        if test not in tests:
+            findings.add(*place, f"there is no test `{test}`")
+        elif ran and not ran(test):
+            findings.add(*place, f"`{test}` did not run and pass")
+    return "matched"
+
+
+def check_complete(findings, table, names, seen):
+    for name in names:
+        if seen[name] != 1:
+            findings.add(table, 1, f"{name} stands {seen[name]} times, not once")
+
+
+def summary(counts):
+    return ", ".join(f"{counts[kind]} {kind}" for kind in ["matched", "not matched", "waiting"])
+
+
 def main():
     findings = Findings("conformance")
     expected, tests = expected_rows(), existing_tests()
@@ -83,24 +120,16 @@ def main():
         seen[name] += 1
         if expected.get(name) != mark:
             findings.add(TABLE, line, f"{name} {mark} is not in {LIST}")
-        named = re.findall(r"`([^`/]+/[^`]+)`", verdict)
-        if re.match(r"not matched: \S", verdict) or re.match(r"waiting: \S", verdict):
-            counts[verdict.split(":")[0]] += 1
-            continue
-        counts["matched"] += 1
-        if not named:
-            findings.add(TABLE, line, f"{name} names no test, and is neither 'not matched: why' nor 'waiting: for what'")
-        for test in named:
-            if test not in tests:
-                findings.add(TABLE, line, f"there is no test `{test}`")
-            elif ran and not ran(test):
-                findings.add(TABLE, line, f"`{test}` did not run and pass")
-    for name in expected:
-        if seen[name] != 1:
-            findings.add(TABLE, 1, f"{name} stands {seen[name]} times, not once")
+        counts[check_verdict(findings, (TABLE, line), verdict, tests, ran)] += 1
+    check_complete(findings, TABLE, expected, seen)
+    pain_counts, pains_seen = Counter(), Counter()
+    for line, number, verdict in pains():
+        pains_seen[number] += 1
+        pain_counts[check_verdict(findings, (PAINS, line), verdict, tests, ran)] += 1
+    check_complete(findings, PAINS, [str(number + 1) for number in range(PAIN_COUNT)], pains_seen)
     findings.finish(
-        f"{len(expected)} behaviours: {counts['matched']} matched, {counts['not matched']} not matched, "
-        f"{counts['waiting']} waiting" + (", all that are named ran and passed" if ran and not findings.count else ""))
+        f"{len(expected)} behaviours: {summary(counts)}; {PAIN_COUNT} pains: {summary(pain_counts)}"
+        + (", all that are named ran and passed" if ran and not findings.count else ""))
 
 
 main()

@@ -140,7 +140,6 @@ static void mp_free_stack(void *stack) {
 static void mp_make_stack_key(void) { pthread_key_create(&mp_stack_key, mp_free_stack); }
 
 void mp_crash_prepare_thread(void) {
-  if (mp_page == NULL) return;
   pthread_once(&mp_stack_once, mp_make_stack_key);
   if (pthread_getspecific(mp_stack_key) != NULL) return;
   void *memory = mmap(NULL, MP_STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -161,15 +160,6 @@ void mp_crash_install(struct mp_child_page *page) {
   memset(&action, 0, sizeof action);
   action.sa_sigaction = mp_on_crash;
   action.sa_flags = SA_SIGINFO | SA_ONSTACK;
-  for (size_t index = 0; index < sizeof mp_crash_signals / sizeof *mp_crash_signals; index++) {
-    sigaction(mp_crash_signals[index], &action, NULL);
-  }
-}
-
-void mp_crash_uninstall(void) {
-  struct sigaction action;
-  memset(&action, 0, sizeof action);
-  action.sa_handler = SIG_DFL;
   for (size_t index = 0; index < sizeof mp_crash_signals / sizeof *mp_crash_signals; index++) {
     sigaction(mp_crash_signals[index], &action, NULL);
   }

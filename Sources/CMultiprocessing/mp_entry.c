@@ -4,9 +4,13 @@
 #include <dlfcn.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "mp_server.h"
 
 extern int _dispatch_get_main_queue_handle_4CF(void) __attribute__((weak));
 extern void _dispatch_main_queue_callback_4CF(void *unused) __attribute__((weak));
@@ -14,6 +18,8 @@ extern void _dispatch_main_queue_callback_4CF(void *unused) __attribute__((weak)
 int mp_main_queue_handle(void) {
   return _dispatch_get_main_queue_handle_4CF ? _dispatch_get_main_queue_handle_4CF() : -1;
 }
+
+int mp_main_queue_exists(void) { return _dispatch_get_main_queue_handle_4CF != NULL; }
 
 void mp_main_queue_drain(void) {
   uint64_t count;
@@ -37,8 +43,11 @@ void mp_entry_bootstrap(void) {
   if (marker == NULL) return;
   int kind = atoi(marker);
   unsetenv(MP_CHILD_MARKER);
+  const char *bind_now = getenv(MP_BIND_NOW);
+  if (bind_now != NULL && strcmp(bind_now, MP_CHILD_MARKER) == 0) unsetenv(MP_BIND_NOW);
   if ((kind != MP_KIND_CHILD && kind != MP_KIND_SERVER) || mp_child_main == NULL || !mp_is_child()) return;
-  mp_child_main(kind);
+  if (kind == MP_KIND_SERVER) mp_server_run();
+  mp_child_main();
   _exit(70);
 }
 
@@ -50,7 +59,17 @@ typedef int (*mp_start_function)(
     mp_main_function, int, char **, void (*)(void), void (*)(void), void (*)(void), void *);
 
 static mp_main_function mp_real_main;
-static int mp_was_hooked;
+static void (*mp_real_loader_fini)(void);
+static int mp_child_code = -1;
+
+/// The last of the exit handlers, because it is the first registered.
+static void mp_loader_fini(void) {
+  if (mp_child_code >= 0) {
+    fflush(NULL);
+    _exit(mp_child_code);
+  }
+  if (mp_real_loader_fini != NULL) mp_real_loader_fini();
+}
 
 static int mp_main(int argc, char **argv, char **environment) {
   mp_entry_bootstrap();
@@ -63,20 +82,23 @@ static int mp_start_main(
   mp_start_function real = (mp_start_function)dlsym(RTLD_NEXT, "__libc_start_main");
   if (real == NULL) _exit(71);
   mp_real_main = main_function;
-  mp_was_hooked = 1;
-  return real(mp_main, argc, argv, init, fini, loader_fini, stack_end);
+  mp_real_loader_fini = loader_fini;
+  return real(mp_main, argc, argv, init, fini, loader_fini == NULL ? NULL : mp_loader_fini, stack_end);
 }
 
 // Weak: a strong definition is a duplicate symbol in a fully static executable.
 __attribute__((weak, used, visibility("default"), alias("mp_start_main"))) int __libc_start_main(
     mp_main_function, int, char **, void (*)(void), void (*)(void), void (*)(void), void *);
 
-int mp_entry_is_hooked(void) { return mp_was_hooked; }
+void mp_exit_child(int code) {
+  mp_child_code = code & 0xff;
+  exit(code);
+}
 
 extern mp_array_function __init_array_start[] __attribute__((weak, visibility("hidden")));
 extern mp_array_function __init_array_end[] __attribute__((weak, visibility("hidden")));
 
-/// Compares addresses and not `mp_was_hooked`: a shared library's constructors run before `_start`.
+/// Compares addresses and not what `mp_start_main` did: a shared library's constructors run before `_start`.
 __attribute__((constructor(65535), used)) static void mp_enter_from_constructor(
     int argc, char **argv, char **environment) {
   if (getenv(MP_CHILD_MARKER) == NULL || (void *)__libc_start_main == (void *)mp_start_main) return;
@@ -90,7 +112,7 @@ __attribute__((constructor(65535), used)) static void mp_enter_from_constructor(
 
 #else
 
-int mp_entry_is_hooked(void) { return 0; }
+void mp_exit_child(int code) { exit(code); }
 
 __attribute__((constructor(65535), used)) static void mp_enter_from_constructor(void) { mp_entry_bootstrap(); }
 

@@ -33,16 +33,19 @@ __attribute__((constructor)) static void mp_register_fork_handler(void) { pthrea
 
 pid_t mp_fork(void) {
   sigset_t all, before;
+  struct mp_thread_memory memory;
+  mp_thread_memory_find(&memory);
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   pid_t pid = fork();
   int error = errno;
+  if (pid == 0) mp_thread_memory_renew(&memory);
   if (pid != 0) pthread_sigmask(SIG_SETMASK, &before, NULL);
   errno = error;
   return pid;
 }
 
-pid_t mp_clone_sibling(void) {
+pid_t mp_clone_sibling(const struct mp_thread_memory *memory) {
   int *tid_address = NULL;
   void *robust_list = NULL;
   size_t robust_length = 0;
@@ -56,6 +59,7 @@ pid_t mp_clone_sibling(void) {
   long pid = syscall(SYS_clone, flags, NULL, NULL, NULL, tid_address);
 #endif
   if (pid == 0) {
+    mp_thread_memory_renew(memory);
     if (robust_list != NULL) syscall(SYS_set_robust_list, robust_list, robust_length);
     // The caller moves the descriptors it keeps and closes the rest; none belongs to this process yet.
     __atomic_add_fetch(&mp_generation, 1, __ATOMIC_RELAXED);
@@ -103,6 +107,30 @@ void mp_signal_block(int number) {
   sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
+void mp_signal_unblock(int number) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, number);
+  sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
+void mp_rehearse_child(void) {
+  struct sigaction action;
+  struct rlimit limit;
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_BLOCK, &none, NULL);
+  sigaction(SIGCHLD, NULL, &action);
+  setpgid(0, -1);
+  dup2(-1, -1);
+  close(-1);
+  kill(0, -1);
+  if (getrlimit(RLIMIT_CORE, &limit) == 0) setrlimit(RLIMIT_CORE, &limit);
+  struct pollfd entry = {-1, 0, 0};
+  poll(&entry, 1, 0);
+  mp_lifeline_bind(-1, getpgrp());
+}
+
 int mp_keep_exit_statuses(void) {
   struct sigaction action;
   if (sigaction(SIGCHLD, NULL, &action) != 0) return 0;
@@ -115,8 +143,13 @@ int mp_keep_exit_statuses(void) {
 }
 
 int mp_lifeline_copy(int pipe_descriptor) {
-  char path[40];
-  snprintf(path, sizeof path, "/proc/self/fd/%d", pipe_descriptor);
+  // By hand: in a child just forked, formatting would be the first use of a dozen pages of libc.
+  char path[40] = "/proc/self/fd/", digits[12];
+  size_t length = strlen(path);
+  int count = 0;
+  for (int rest = pipe_descriptor; rest > 0 || count == 0; rest /= 10) digits[count++] = (char)('0' + rest % 10);
+  while (count > 0) path[length++] = digits[--count];
+  path[length] = 0;
   return open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 }
 
@@ -140,8 +173,8 @@ static int mp_lifeline_open(int pipe_descriptor, pid_t owner) {
 
 int mp_lifeline_arm(int pipe_descriptor) {
   if (mp_lifeline_open(pipe_descriptor, -getpgrp()) != 0) return -1;
-  // And by process: a child that leaves its group is found all the same.
-  if (mp_lifeline_open(pipe_descriptor, getpid()) != 0) return -1;
+  // And by process: a child that leaves its group is found all the same. The parent binds the inherited file too.
+  if (mp_lifeline_bind(pipe_descriptor, getpid()) != 0) return -1;
   // The writer may have gone before the two lines above. Only the inherited file tells: one opened after the last
   // writer left never reports a hang-up.
   struct pollfd entry = {pipe_descriptor, POLLIN, 0};
@@ -159,6 +192,8 @@ int mp_descriptors_arrange(const int *descriptors, int count, int first, int clo
   }
   // First all above the target range, so that none is overwritten before it is moved.
   for (int index = 0; index < count; index++) {
+    above[index] = descriptors[index];
+    if (above[index] >= first + count) continue;
     above[index] = fcntl(descriptors[index], F_DUPFD_CLOEXEC, first + count);
     if (above[index] < 0) return -1;
   }
@@ -232,6 +267,17 @@ int mp_catch_termination(int descriptor) {
   action.sa_handler = mp_on_termination;
   action.sa_flags = SA_RESTART;
   return sigaction(SIGTERM, &action, NULL);
+}
+
+uint64_t mp_environment_hash(void) {
+  uint64_t hash = 0xcbf29ce484222325;  // FNV-1a over the strings with their ends, in their order
+  for (char **entry = environ; entry != NULL && *entry != NULL; entry++) {
+    for (const unsigned char *byte = (const unsigned char *)*entry;; byte++) {
+      hash = (hash ^ *byte) * 0x100000001b3;
+      if (*byte == 0) break;
+    }
+  }
+  return hash;
 }
 
 void mp_environment_replace(const char *strings, uint64_t count) {

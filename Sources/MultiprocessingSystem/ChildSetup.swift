@@ -11,6 +11,8 @@ package enum ChildSetup {
 
   /// Name and values of the variable that makes a start of the executable a child.
   package static let marker = MP_CHILD_MARKER
+  /// The loader binds all symbols at the start. With the marker's name as its value the entry removes it.
+  package static let bindNow = MP_BIND_NOW
   package static let childKind = Int32(MP_KIND_CHILD)
   package static let serverKind = Int32(MP_KIND_SERVER)
 
@@ -39,11 +41,8 @@ package enum ChildSetup {
     for number in descriptors { _ = fcntl(number, F_SETFD, FD_CLOEXEC) }
   }
 
-  /// Standard input from nowhere, standard output in whole lines.
-  package static func prepareStandardStreams() {
-    mp_close_standard_input()
-    mp_buffer_lines()
-  }
+  /// Standard output in whole lines.
+  package static func bufferLines() { mp_buffer_lines() }
 
   /// Standard input from nowhere: children would take the parent's lines from each other.
   package static func closeStandardInput() { mp_close_standard_input() }

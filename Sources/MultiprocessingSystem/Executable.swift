@@ -34,6 +34,9 @@ package enum Executable {
     return entries
   }
 
+  /// Equal while the environment is.
+  package static var environmentHash: UInt64 { mp_environment_hash() }
+
   /// The working directory.
   package static func workingDirectory() -> String? {
     // SAFETY: `getcwd` writes at most the size it is given, with the final zero; the text is copied inside the closure.

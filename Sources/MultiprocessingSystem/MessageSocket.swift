@@ -32,17 +32,21 @@ package struct MessageSocket: Sendable {
   package func send(
     header: [UInt8], body: [UInt8] = [], descriptors: [Descriptor] = [], isBlocking: Bool = true
   ) throws {
-    let numbers = descriptors.map(\.number)
     try withExtendedLifetime(descriptors) {
-      _ = try systemCall("sendmsg") {
-        // SAFETY: the arrays outlive the call, which only reads them; the descriptors stay open around it.
-        header.withUnsafeBytes { head in
-          body.withUnsafeBytes { tail in
-            numbers.withUnsafeBufferPointer {
-              mp_message_send(
-                descriptor.number, head.baseAddress!, head.count, tail.baseAddress, tail.count, $0.baseAddress,
-                Int32($0.count), isBlocking ? 0 : 1)
-            }
+      try send(header: header, body: body, numbers: descriptors.map(\.number), isBlocking: isBlocking)
+    }
+  }
+
+  /// The same with descriptors that the caller keeps open around the call.
+  package func send(header: [UInt8], body: [UInt8] = [], numbers: [Int32], isBlocking: Bool = true) throws {
+    _ = try systemCall("sendmsg") {
+      // SAFETY: the arrays outlive the call, which only reads them.
+      header.withUnsafeBytes { head in
+        body.withUnsafeBytes { tail in
+          numbers.withUnsafeBufferPointer {
+            mp_message_send(
+              descriptor.number, head.baseAddress!, head.count, tail.baseAddress, tail.count, $0.baseAddress,
+              Int32($0.count), isBlocking ? 0 : 1)
           }
         }
       }
@@ -58,17 +62,19 @@ package struct MessageSocket: Sendable {
   /// The next message; nil at the end of the stream (every copy of the other end is closed). Throws EAGAIN when there
   /// is none and `isBlocking` is false.
   package func receive(isBlocking: Bool) throws -> Message? {
-    var numbers = [Int32](repeating: -1, count: Self.descriptorLimit)
-    var count = Int32(numbers.count)
-    // SAFETY: the kernel writes at most the capacity, and returns how much it wrote.
-    let bytes = try [UInt8](unsafeUninitializedCapacity: Self.byteLimit) { buffer, length in
-      length = try systemCall("recvmsg") {
-        count = Int32(Self.descriptorLimit)
-        return mp_message_receive(
-          descriptor.number, buffer.baseAddress!, buffer.count, &numbers, &count, isBlocking ? 0 : 1)
+    // Room for the largest message, given back at once: what is kept is as long as what came.
+    // SAFETY: the kernel writes at most the capacities, and says how much it wrote.
+    let (bytes, descriptors) = try withUnsafeTemporaryAllocation(byteCount: Self.byteLimit, alignment: 8) { buffer in
+      try withUnsafeTemporaryAllocation(of: Int32.self, capacity: Self.descriptorLimit) { numbers in
+        var count: Int32 = 0
+        let length = try systemCall("recvmsg") {
+          count = Int32(Self.descriptorLimit)
+          return mp_message_receive(
+            descriptor.number, buffer.baseAddress!, buffer.count, numbers.baseAddress!, &count, isBlocking ? 0 : 1)
+        }
+        return (Array(buffer[..<length]), numbers[..<Int(count)].map(Descriptor.init(owning:)))
       }
     }
-    let descriptors = numbers.prefix(Int(count)).map(Descriptor.init(owning:))
     return bytes.isEmpty && descriptors.isEmpty ? nil : Message(bytes: bytes, descriptors: descriptors)
   }
 }

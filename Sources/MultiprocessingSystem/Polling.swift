@@ -19,6 +19,13 @@ package enum Polling {
     }
   }
 
+  /// The same without a deadline to keep: empty when the time passes (-1: never) or a signal interrupts.
+  package static func once(for numbers: [Int32], milliseconds: Int32) -> [Int] {
+    var entries = numbers.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+    guard poll(&entries, nfds_t(entries.count), milliseconds) > 0 else { return [] }
+    return entries.indices.filter { entries[$0].revents != 0 }
+  }
+
   /// Whether a number is an open descriptor.
   package static func isOpen(_ number: Int32) -> Bool { fcntl(number, F_GETFD) != -1 }
 

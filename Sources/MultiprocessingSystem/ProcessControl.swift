@@ -9,12 +9,6 @@ package enum ProcessControl {
     return id == 0 ? nil : id
   }
 
-  /// A copy of this single-threaded process whose parent is this one's parent: nil in the copy.
-  package static func cloneSibling() throws -> Int32? {
-    let id = try systemCall("clone(CLONE_PARENT)") { mp_clone_sibling() }
-    return id == 0 ? nil : id
-  }
-
   /// Differs between a process and a copy of it made by `fork`.
   package static var forkGeneration: UInt32 { mp_fork_generation() }
   /// Changes while and when this process is copied by `fork` (`mp_shared.h`).
@@ -56,11 +50,23 @@ package enum ProcessControl {
     }
   }
 
+  /// Whether a process is stopped by a signal or a debugger.
+  package static func isStopped(_ id: Int32) -> Bool {
+    // `PID (NAME) STATE …`; a name may contain anything.
+    guard let text = DescriptorIO.contents(of: "/proc/\(id)/stat"), let end = text.lastIndex(of: UInt8(ascii: ")"))
+    else { return false }
+    return text.dropFirst(end + 2).first.map { $0 == UInt8(ascii: "T") || $0 == UInt8(ascii: "t") } ?? false
+  }
+
   /// Sends a signal to the calling thread; a handler has run when this returns.
   package static func raise(_ number: Int32) { _ = Glibc.raise(number) }
 
   /// Puts this process into a group of its own.
   package static func leadGroup() { setpgid(0, 0) }
+
+  /// Calls what a forked copy will call, without effect: the loader looks each function up at its first call, and would
+  /// in every copy again.
+  package static func rehearseChild() { mp_rehearse_child() }
 
   /// Default dispositions and an empty mask.
   package static func resetSignals() { mp_signals_reset() }
@@ -70,6 +76,9 @@ package enum ProcessControl {
 
   /// Keeps a signal from the calling thread and the copies it makes, until they reset their signals.
   package static func block(_ number: Int32) { mp_signal_block(number) }
+
+  /// Lets a blocked signal through again.
+  package static func unblock(_ number: Int32) { mp_signal_unblock(number) }
 
   /// Makes SIGTERM wake this instead of ending the process.
   package static func catchTermination() throws -> WakeUp {
@@ -81,8 +90,8 @@ package enum ProcessControl {
   /// Ends this process without running exit handlers.
   package static func exitNow(_ code: Int32) -> Never { _exit(code) }
 
-  /// Ends this process as `exit` does: exit handlers, then flushing of C's streams.
-  package static func exitNormally(_ code: Int32) -> Never { Glibc.exit(code) }
+  /// Ends this child as `exit` does: exit handlers, then flushing of C's streams. See `mp_exit_child`.
+  package static func exitChild(_ code: Int32) -> Never { mp_exit_child(code) }
 
   /// Runs `handler` when the process ends by `exit` or by returning from main.
   package static func atExit(_ handler: @convention(c) () -> Void) { atexit(handler) }

@@ -37,7 +37,7 @@ package enum SystemThread {
     }
   }
 
-  private static let faults = [SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS]
+  private static var faults: [Int32] { [SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS] }
 
   private final class Body: Sendable {
     let name: String

@@ -14,9 +14,11 @@
 #include "mp_probe.h"
 #include "mp_process.h"
 #include "mp_search.h"
+#include "mp_server.h"
 #include "mp_shared.h"
 #include "mp_spawn.h"
 #include "mp_stack.h"
+#include "mp_thread_memory.h"
 #include "mp_word.h"
 
 #endif

@@ -39,7 +39,4 @@ void mp_crash_install(struct mp_child_page *_Nonnull page);
 /// Gives the calling thread a stack for signal handlers, once: without one a stack overflow leaves no record.
 void mp_crash_prepare_thread(void);
 
-/// Takes the handlers away again: crashes end the process without a record.
-void mp_crash_uninstall(void);
-
 #endif

@@ -8,6 +8,8 @@
 #ifndef MP_ENTRY_H
 #define MP_ENTRY_H
 
+/// Makes the loader look up all symbols at the start. With the marker's name as its value it is ours, and is removed.
+#define MP_BIND_NOW "LD_BIND_NOW"
 /// Environment variable that makes a start of this executable a child; its value is the kind of child.
 #define MP_CHILD_MARKER "SWIFT_MULTIPROCESSING_CHILD"
 /// First bytes of a child's page: what is on descriptor `MP_CHILD_PAGE` really is ours.
@@ -19,15 +21,20 @@ enum { MP_CHILD_CHANNEL = 3, MP_CHILD_PAGE = 4, MP_CHILD_LIFELINE = 5, MP_CHILD_
 /// Kinds of child: values of the marker.
 enum { MP_KIND_CHILD = 1, MP_KIND_SERVER = 2 };
 
-/// Runs a child of this kind on the main thread and does not return. Defined in Swift; weak, so that the C target
+/// Runs a spawned child on the main thread and does not return. Defined in Swift; weak, so that the C target
 /// links alone.
-extern void mp_child_main(int kind) __attribute__((weak));
+extern void mp_child_main(void) __attribute__((weak));
 
-/// True when this program can be entered: our start code ran, or the constructor found no child to enter.
-int mp_entry_is_hooked(void);
+/// `exit` for a child: the exit handlers of C and C++ run and the streams are flushed. Then the process is gone: the
+/// destructor functions of its libraries (not of its objects) are left out, since running them makes the kernel copy
+/// two pages for each library only to throw them away.
+void mp_exit_child(int code) __attribute__((noreturn));
 
 /// Enters by an explicit call, for platforms where neither way works. Returns at once in a process that is no child.
 void mp_entry_bootstrap(void);
+
+/// 1 where the program has libdispatch.
+int mp_main_queue_exists(void);
 
 /// Handle of libdispatch's main queue: an eventfd that is readable when the queue has work.
 int mp_main_queue_handle(void);

@@ -5,13 +5,15 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "mp_thread_memory.h"
+
 /// `fork`, which Swift hides: 0 in the copy. Runs the handlers of `pthread_atfork`. In the copy all signals are blocked,
 /// so that one sent at once is neither lost nor handled as the parent would: call `mp_signals_reset` there.
 pid_t mp_fork(void);
 
 /// Makes a copy of this single-threaded process whose parent is *our parent*, so that our parent reaps it. 0 in the
-/// copy, -1 and errno where the system refuses.
-pid_t mp_clone_sibling(void);
+/// copy, -1 and errno where the system refuses. `memory` is that of the calling thread.
+pid_t mp_clone_sibling(const struct mp_thread_memory *_Nonnull memory);
 
 /// How often this process's line was forked through libc since the program started. A copy differs from its parent.
 uint32_t mp_fork_generation(void);
@@ -29,6 +31,12 @@ void mp_signals_reset(void);
 
 /// Blocks a signal in the calling thread.
 void mp_signal_block(int number);
+
+/// Unblocks it.
+void mp_signal_unblock(int number);
+
+/// Calls the functions that a forked copy needs for its setup, without effect.
+void mp_rehearse_child(void);
 
 /// Keeps exit statuses of children: resets an ignored SIGCHLD and SA_NOCLDWAIT. 1 when something was reset.
 int mp_keep_exit_statuses(void);
@@ -75,6 +83,9 @@ int mp_limit_core(uint64_t bytes);
 
 /// Sets `soft_stop` as the handler of SIGTERM: it writes to `descriptor` (an eventfd). 0, or -1 and errno.
 int mp_catch_termination(int descriptor);
+
+/// A hash of the environment's strings in their order.
+uint64_t mp_environment_hash(void);
 
 /// Replaces the environment by `count` strings of the form NAME=VALUE, each ended by a NUL, one after another.
 void mp_environment_replace(const char *_Nonnull strings, uint64_t count);

@@ -9,7 +9,7 @@ public final class InlinePool: WorkerPool {
   /// Makes the pool.
   public init() {
     let machine = PoolMachine.Configuration(workers: 1, minWorkers: 1, canKill: false)
-    core = PoolCore(PoolDriver(machine, backend: InlineBackend()), isInline: true)
+    core = PoolCore(PoolDriver(machine, backend: LocalBackend(on: .anywhere)), isInline: true)
     core.driver.handle(.open)
   }
 

@@ -29,7 +29,7 @@ struct TaskSource<Output: Sendable>: Sendable {
         .notTransferable, "another executable finds tasks by type name only: use a type that conforms to ProcessTask")
     }
     let envelope = try capabilities.format.map {
-      TaskEnvelope(reference: reference, format: $0, description: "", payload: try encode($0))
+      TaskEnvelope(reference: reference, format: $0, payload: try encode($0))
     }
     return PoolJob(reference: reference, envelope: envelope, local: { try await run() })
   }

@@ -25,7 +25,7 @@ public final class PoolTask<Output: Sendable>: Sendable {
 
   func output(_ result: Result<JobResult, any Error>) -> Result<Output, any Error> {
     if let known = decoded.withLock({ $0 }) { return known }
-    let fresh = result.flatMap { result in Result { try reader.read(result) } }
+    let fresh = result.flatMap { result in Result { try reader.read(result) } }.mapError(\.decoded)
     return decoded.withLock { known in
       known = known ?? fresh
       return known ?? fresh

@@ -11,10 +11,14 @@ extension ProcessPool {
     public var idleTimeout: Duration?
     /// How many workers stay however idle; nil: one.
     public var minWorkers: Int?
-    /// Between asking a worker to stop (SIGTERM) and killing it (SIGKILL).
+    /// Between asking a worker to stop (SIGTERM) and killing it (SIGKILL). A worker that is told to end has it twice: to
+    /// end by itself, exit handlers and children that it has to join included, and then for SIGTERM.
     public var gracePeriod: Duration = .seconds(1)
     /// When to give up on workers that end one after another.
     public var restartLimit = RestartLimit()
+    /// A worker that has not said that it is there by then is killed, and counts as lost. A start takes milliseconds; one
+    /// that was stopped meanwhile would keep what waits for it waiting.
+    var greetingLimit = Duration.seconds(30)
 
     /// The usual.
     public init() {}
@@ -37,6 +41,11 @@ extension ProcessPool {
 
   /// How many workers may end one after another before *any* worker of the pool completed a task; a completion starts
   /// the count anew. Above it the pool is closed, and pending work fails with `crashLoop`.
+  ///
+  /// Every end counts that the pool did not ask for: in the start, in the initializer, idle or with a task, be it the
+  /// task's last try or not. A task that throws is completed. So eleven tasks that all crash, and nothing else, reach the
+  /// usual limit. What is tried again (`TaskOptions.retries`) runs between the other tasks and not after them, so a crash
+  /// now and then does not add up; with many retries of many tasks that crash every time, set a higher limit.
   public struct RestartLimit: Sendable {
     /// The number of workers.
     public var count = 10

@@ -49,7 +49,8 @@ public final class ProcessPool: WorkerPool {
     _ workers: Int, _ configuration: Configuration, initializer: TaskSource<Void>?
   ) throws -> PoolDriver {
     try configuration.check(workers: workers)
-    let backend = try ProcessBackend(context: configuration.context)
+    let backend = try ProcessBackend(
+      context: configuration.context, greetingLimit: configuration.greetingLimit)
     let machine = PoolMachine.Configuration(
       workers: workers, minWorkers: configuration.minWorkers ?? 1, canKill: true,
       restartLimit: configuration.restartLimit.count, maxTasksPerWorker: configuration.maxTasksPerWorker)

@@ -18,7 +18,7 @@ public final class ThreadPool: WorkerPool {
       throw MultiprocessingError(.invalidArgument, "a pool needs at least one thread, not \(threads)")
     }
     let machine = PoolMachine.Configuration(workers: threads, minWorkers: threads, canKill: false)
-    core = PoolCore(PoolDriver(machine, backend: ThreadBackend()))
+    core = PoolCore(PoolDriver(machine, backend: LocalBackend(on: .threads)))
     try core.driver.open()
   }
 

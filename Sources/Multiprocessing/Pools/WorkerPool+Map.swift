@@ -93,7 +93,7 @@ extension PoolCore {
         return try await collect(inputs, traits, source, run)
       } catch {
         run.cancelRest()
-        throw error
+        throw error.decoded
       }
     } onCancel: {
       run.fail(CancellationError())

@@ -12,7 +12,8 @@ extension WorkerPool {
   /// How many workers the pool has when all are there.
   public var workerCount: Int { core.driver.configuredWorkers }
 
-  /// Takes no more work. What was submitted finishes, then the workers end.
+  /// Takes no more work. What was submitted finishes, then the workers end; a worker that does not end by itself within
+  /// two grace periods is killed.
   public func close() { core.driver.handle(.close) }
 
   /// Waits, after `close`, until all is done and the workers have ended.
@@ -23,7 +24,7 @@ extension WorkerPool {
     try await core.driver.ended.wait()
   }
 
-  /// Cancels what no worker has begun.
+  /// Cancels what no worker has begun: what waits, and what a worker was given ahead (`MapOptions.chunkSize`).
   public func cancelPending() { core.driver.handle(.cancelPending) }
 
   /// Cancels everything, and does not wait: for `defer`. The pool can be used again.

@@ -68,7 +68,7 @@ extension ChildProcess {
     let (format, reference) = (request.envelope.format, request.envelope.reference)
     let launch = LaunchRequest(
       role: .task, name: try name.map(checkedName) ?? defaultName, path: path, isDaemon: isDaemon, context: context,
-      printsErrors: printsErrors, firstFrame: try request.envelope.frame(task: 1))
+      printsErrors: printsErrors, firstFrame: request.envelope.frame(task: 1))
     let process = try RunningProcess.launch(launch)
     let child = ChildProcess(
       process, task: { reference.symbolicDescription }, isSameBuildNeeded: format == .sameBuild,
@@ -104,8 +104,7 @@ struct StartRequest {
         "another executable finds tasks by type name only: use an internal type that conforms to ProcessTask")
     }
     let format: TransferFormat = context.executable == nil ? .sameBuild : .portable
-    envelope = TaskEnvelope(
-      reference: reference, format: format, description: reference.description, payload: try encode(format))
+    envelope = TaskEnvelope(reference: reference, format: format, payload: try encode(format))
   }
 }
 

@@ -19,13 +19,15 @@ public final class ChildProcess<Output: Sendable>: ChildProcessHandle, Identifia
   /// A result as it came, not yet decoded.
   enum Outcome: Sendable {
     case value(TransferPayload)
+    case thrown(TransferPayload)
     case failed(any Error)
   }
 
   private let describeTask: @Sendable () -> String
   private let decode: @Sendable (TransferPayload) throws -> Output
   private let isSameBuildNeeded: Bool
-  /// The value is decoded once: the handles in it exist once.
+  /// Value or error are decoded once, the handles in them exist once, and by who asks for them: that is the user's code,
+  /// which neither the reactor nor a lock must wait for.
   private let decoded = Mutex<Result<Output, any Error>?>(nil)
   private let token = Mutex<Reactor.Token?>(nil)
   /// What the child said, from when its frame was taken.
@@ -61,8 +63,8 @@ public final class ChildProcess<Output: Sendable>: ChildProcessHandle, Identifia
   }
 
   /// Takes every frame that is there. Called by the reactor, and once more at the child's end: by whatever thread sees
-  /// that, so the answer is taken and noted under one lock. Else the end could pass a thrown error that the reactor was
-  /// still decoding, and the child would seem to have ended without one.
+  /// that, so the answer is taken and noted under one lock. Else the end could pass an answer that the reactor had taken
+  /// and not noted yet, and the child would seem to have ended without one.
   private func receive() {
     let (answer, isOver) = answer.withLock { answer in
       let isOver = takeFrames(&answer)
@@ -95,7 +97,7 @@ public final class ChildProcess<Output: Sendable>: ChildProcessHandle, Identifia
         MultiprocessingError(
           .startFailed, "\(process.name) runs another build of the program: start it from this one, or use CBOR"))
     case .value: .value(frame.payload)
-    case .thrown: .failed(ThrownError.error(in: frame.payload))
+    case .thrown: .thrown(frame.payload)
     default: nil
     }
   }
@@ -109,15 +111,19 @@ public final class ChildProcess<Output: Sendable>: ChildProcessHandle, Identifia
   }
 
   func result(of outcome: Outcome) throws -> Output {
+    if let known = decoded.withLock({ $0 }) { return try known.get() }
+    let fresh = Result { try read(outcome) }
+    return try decoded.withLock { known in
+      if known == nil { known = fresh }
+      return known ?? fresh
+    }.get()
+  }
+
+  private func read(_ outcome: Outcome) throws -> Output {
     switch outcome {
+    case .value(let payload): return try decode(payload)
+    case .thrown(let payload): throw ThrownError.error(in: payload)
     case .failed(let error): throw error
-    case .value(let payload):
-      if let known = decoded.withLock({ $0 }) { return try known.get() }
-      let fresh = Result { try decode(payload) }
-      return try decoded.withLock { known in
-        known = known ?? fresh
-        return try known!.get()
-      }
     }
   }
 }

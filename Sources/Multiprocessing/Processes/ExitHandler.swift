@@ -3,7 +3,8 @@ internal import Synchronization
 /// A closure that runs when this process ends normally: CPython's `Finalize`, and `atexit` for children.
 ///
 /// It runs at most once: when `run()` is called, or else at the end of the main function, of a child's task, or at
-/// `exit`. It does not run when a signal or a trap ends the process.
+/// `exit`. It does not run when a signal or a trap ends the process. In a worker of a pool all handlers together have
+/// the pool's grace period; then the worker gets SIGTERM, and after another grace period it is killed.
 public final class ExitHandler: Sendable {
   /// Handlers with a higher priority run first, those of equal priority in reverse order of their making. Handlers of
   /// priority 0 and above run before children are ended, the others after.

@@ -78,6 +78,28 @@ import Testing
   }
 
   @Test(arguments: PoolKind.allCases)
+  func `cancelling what waits reaches what a worker was given ahead`(kind: PoolKind) async throws {
+    let file = TemporaryFile()
+    try await kind.withPool(workers: 1) { pool in
+      let naps = (0..<6).map { Nap(milliseconds: 400, answer: $0, path: file.path) }
+      let results = pool.stream(all: naps, options: MapOptions(chunkSize: 6, maxPending: 6)).results
+      let consumer = Task {
+        var outcomes: [Result<Int, any Error>] = []
+        for await outcome in results { outcomes.append(outcome) }
+        return outcomes
+      }
+      #expect(await eventually { pool.core.driver.statistics.submitted == 6 && !file.lines.isEmpty })
+      pool.cancelPending()
+      let outcomes = await consumer.value
+      #expect(try outcomes.first?.get() == 0)
+      for outcome in outcomes.dropFirst() { #expect(throws: CancellationError.self) { try outcome.get() } }
+      #expect(outcomes.count == 6)
+      try await expectEqual(pool.run { 2 }, 2)
+    }
+    #expect(file.lines == ["0"])
+  }
+
+  @Test(arguments: PoolKind.allCases)
   func `a cancelled task that waits never runs`(kind: PoolKind) async throws {
     let file = TemporaryFile()
     try await kind.withPool(workers: 1) { pool in

@@ -23,7 +23,7 @@ import Testing
     }
     let cancelled = tasks.count { $0.isCancelled }
     #expect(cancelled == 5)
-    #expect(OwnResources.now().children.isEmpty)
+    #expect(await eventually { OwnResources.now().children.isEmpty })
   }
 
   @Test func `a scoped pool is terminated when its caller is cancelled`() async throws {
@@ -34,7 +34,7 @@ import Testing
     #expect(await eventually { !file.lines.isEmpty })
     caller.cancel()
     await #expect(throws: CancellationError.self) { try await caller.value }
-    #expect(OwnResources.now().children.isEmpty)
+    #expect(await eventually { OwnResources.now().children.isEmpty })
   }
 
   @Test(arguments: StartMethod.forTasks)
@@ -48,6 +48,21 @@ import Testing
     }
     try await expectEqual(child.value, (0..<10).map { $0 * 3 })
     try await child.join()
+  }
+
+  @Test(arguments: StartMethod.available)
+  func `processes draw random numbers of their own`(method: StartMethod) async throws {
+    let draw = { @Sendable in (0..<4).map { _ in UInt64.random(in: 0 ... .max) } }
+    var drawn = [draw()]
+    for _ in 0..<4 {
+      let child =
+        method == .fork
+        ? try ChildProcess.fork { draw() }
+        : try ChildProcess.start(context: ProcessContext(method)) { (0..<4).map { _ in UInt64.random(in: 0 ... .max) } }
+      drawn.append(try await child.value)
+      try await child.join()
+    }
+    #expect(Set(drawn.flatMap(\.self)).count == 20)
   }
 
   @Test func `many pools come and go, by every end, and leave nothing`() async throws {

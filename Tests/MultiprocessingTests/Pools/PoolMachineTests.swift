@@ -62,8 +62,10 @@ extension PoolMachine {
     let timed = PoolMachine.Traits(timeout: .seconds(3))
     #expect(machine.take(.submit(1, timed)) == [.send(1, 1), .startTimer(1, turn: 1, .seconds(3))])
     #expect(
-      machine.take(.deadline(1, turn: 1)) == [.finish(1, .timedOut), .stop(1, 1), .startGrace(1, 1), .start(2)])
-    #expect(machine.take(.graceEnded(1, 1)) == [.kill(1)])
+      machine.take(.deadline(1, turn: 1)) == [
+        .finish(1, .timedOut), .stop(1, 1), .startGrace(1, .answer(1)), .start(2),
+      ])
+    #expect(machine.take(.graceEnded(1, .answer(1))) == [.kill(1)])
     // Its death, however late, is no crash and starts nobody.
     #expect(machine.take(.submit(2, .init()), .joined(2)) == [.send(2, 2)])
     #expect(machine.take(.lost(1, running: 1)) == [])
@@ -72,9 +74,9 @@ extension PoolMachine {
 
   @Test func `a worker that never goes, killed as it is, holds nothing up but the end`() {
     var machine = PoolMachine.ready()
-    machine.take(.submit(1, .init()), .cancel(1), .graceEnded(1, 1), .joined(2), .submit(2, .init()))
+    machine.take(.submit(1, .init()), .cancel(1), .graceEnded(1, .answer(1)), .joined(2), .submit(2, .init()))
     #expect(machine.take(.answered(2, 2)) == [.finish(2, .answered)])
-    #expect(machine.take(.close) == [.retire(2)])
+    #expect(machine.take(.close) == [.retire(2), .startGrace(2, .end)])
     #expect(machine.take(.lost(2, running: nil)) == [])
     #expect(machine.take(.lost(1, running: 1)) == [.end])
   }
@@ -82,8 +84,8 @@ extension PoolMachine {
   @Test func `a worker that answers within its grace period is one too many and retires`() {
     var machine = PoolMachine.ready()
     machine.take(.submit(1, .init()), .cancel(1))
-    #expect(machine.take(.answered(1, 1)) == [.retire(1)])
-    #expect(machine.take(.graceEnded(1, 1)) == [])
+    #expect(machine.take(.answered(1, 1)) == [.retire(1), .startGrace(1, .end)])
+    #expect(machine.take(.graceEnded(1, .answer(1))) == [])
   }
 
   @Test func `a result that comes with the deadline or a cancellation is told once`() {
@@ -107,8 +109,8 @@ extension PoolMachine {
     var machine = PoolMachine.ready()
     machine.take(.submit(1, .init(window: 2)), .submit(2, .init(window: 2)))
     #expect(machine.take(.cancel(2)) == [.finish(2, .cancelled), .stop(1, 2)])
-    #expect(machine.take(.answered(1, 1)) == [.finish(1, .answered), .startGrace(1, 2), .start(2)])
-    #expect(machine.take(.graceEnded(1, 2)) == [.kill(1)])
+    #expect(machine.take(.answered(1, 1)) == [.finish(1, .answered), .startGrace(1, .answer(2)), .start(2)])
+    #expect(machine.take(.graceEnded(1, .answer(2))) == [.kill(1)])
   }
 
   @Test func `a cancelled item that waits is over at once`() {
@@ -122,7 +124,7 @@ extension PoolMachine {
     var machine = PoolMachine.ready()
     machine.take(.submit(1, .init()), .submit(2, .init()), .close)
     #expect(machine.take(.answered(1, 1)) == [.finish(1, .answered), .send(2, 1)])
-    #expect(machine.take(.answered(2, 1)) == [.finish(2, .answered), .retire(1)])
+    #expect(machine.take(.answered(2, 1)) == [.finish(2, .answered), .retire(1), .startGrace(1, .end)])
     #expect(machine.take(.lost(1, running: nil)) == [.end])
     #expect(machine.take(.submit(3, .init())) == [.finish(3, .cancelled)])
   }
@@ -130,14 +132,42 @@ extension PoolMachine {
   @Test func `a closed pool still kills a worker that resists`() {
     var machine = PoolMachine.ready()
     machine.take(.submit(1, .init()), .cancel(1), .close)
-    #expect(machine.take(.graceEnded(1, 1)) == [.kill(1)])
+    #expect(machine.take(.graceEnded(1, .answer(1))) == [.kill(1)])
   }
 
   @Test func `a retired worker whose task passes its time is killed too`() {
     var machine = PoolMachine.ready()
     machine.take(.submit(1, .init(timeout: .seconds(1))), .recycle(1))
-    #expect(machine.take(.deadline(1, turn: 1)) == [.finish(1, .timedOut), .stop(1, 1), .startGrace(1, 1)])
-    #expect(machine.take(.graceEnded(1, 1)) == [.kill(1)])
+    #expect(machine.take(.deadline(1, turn: 1)) == [.finish(1, .timedOut), .stop(1, 1), .startGrace(1, .answer(1))])
+    #expect(machine.take(.graceEnded(1, .answer(1))) == [.kill(1)])
+  }
+
+  @Test func `a worker told to go that does not is terminated, then killed`() {
+    var machine = PoolMachine.ready()
+    #expect(machine.take(.close) == [.retire(1), .startGrace(1, .end)])
+    #expect(machine.take(.graceEnded(1, .end)) == [.terminate(1), .startGrace(1, .termination)])
+    #expect(machine.take(.graceEnded(1, .termination)) == [.kill(1)])
+    #expect(machine.take(.lost(1, running: nil)) == [.end])
+    #expect(machine.consecutiveLosses == 0)
+  }
+
+  @Test func `a worker that starts has no longer, once it is told to go`() {
+    var machine = PoolMachine(.init(workers: 1))
+    machine.take(.open)
+    #expect(machine.take(.close) == [.retire(1), .startGrace(1, .end)])
+    #expect(machine.take(.joined(1)) == [])
+    machine.take(.graceEnded(1, .end))
+    #expect(machine.take(.graceEnded(1, .termination)) == [.kill(1)])
+  }
+
+  @Test func `the time to go begins when a worker has nothing left in hand`() {
+    var machine = PoolMachine.ready()
+    machine.take(.submit(1, .init(window: 2)), .submit(2, .init(window: 2)))
+    #expect(machine.take(.recycle(1)) == [.retire(1), .start(2)])
+    #expect(machine.take(.answered(1, 1)) == [.finish(1, .answered)])
+    #expect(machine.take(.answered(2, 1)) == [.finish(2, .answered), .startGrace(1, .end)])
+    #expect(machine.take(.lost(1, running: nil)) == [])
+    #expect(machine.take(.graceEnded(1, .end)) == [])
   }
 
   @Test func `losses above the limit are told once, and everything is broken`() {
@@ -169,14 +199,15 @@ extension PoolMachine {
   @Test func `a worker retires after its number of tasks`() {
     var machine = PoolMachine.ready(1) { $0.maxTasksPerWorker = 1 }
     machine.take(.submit(1, .init()))
-    #expect(machine.take(.answered(1, 1)) == [.finish(1, .answered), .retire(1), .start(2)])
+    #expect(
+      machine.take(.answered(1, 1)) == [.finish(1, .answered), .retire(1), .startGrace(1, .end), .start(2)])
     #expect(machine.take(.lost(1, running: nil)) == [])
     #expect(machine.consecutiveLosses == 0)
   }
 
   @Test func `idle workers go down to the least number, and work brings them back`() {
     var machine = PoolMachine.ready(3) { $0.minWorkers = 2 }
-    #expect(machine.take(.idle(1)) == [.retire(1)])
+    #expect(machine.take(.idle(1)) == [.retire(1), .startGrace(1, .end)])
     #expect(machine.take(.idle(2)) == [])
     #expect(machine.take(.submit(1, .init())) == [.start(4), .send(1, 2)])
   }
@@ -186,7 +217,8 @@ extension PoolMachine {
     machine.take(.submit(1, .init()))
     #expect(machine.take(.resize(3)) == [.start(3)])
     // The newest of the idle ones first.
-    #expect(machine.take(.resize(1)) == [.retire(3), .retire(2)])
+    #expect(
+      machine.take(.resize(1)) == [.retire(3), .startGrace(3, .end), .retire(2), .startGrace(2, .end)])
     #expect(machine.workers[1]?.state == .ready)
   }
 
@@ -227,5 +259,6 @@ extension PoolMachine {
     machine.take(.submit(1, .init()), .submit(2, .init()))
     #expect(machine.take(.cancel(1)) == [.finish(1, .cancelled), .stop(1, 1)])
     #expect(machine.take(.answered(1, 1)) == [.send(2, 1)])
+    #expect(machine.take(.close, .answered(2, 1)) == [.finish(2, .answered), .retire(1)])
   }
 }

@@ -15,10 +15,6 @@ struct Spin: ProcessTask {
   }
 }
 
-private func hasty(_ configuration: inout ProcessPool.Configuration) { configuration.gracePeriod = .milliseconds(50) }
-
-private func patient(_ configuration: inout ProcessPool.Configuration) { configuration.gracePeriod = .seconds(30) }
-
 @Suite(.isolated) struct StoppingTests {
   @Test(arguments: StartMethod.forTasks)
   func `a timeout kills a worker that spins, and the next task starts`(method: StartMethod) async throws {

@@ -63,6 +63,14 @@ nonisolated(unsafe) private var hoard: UnsafeMutableRawPointer?
     }
   }
 
+  @Test func `workers that never had a task are let go for being idle too`() async throws {
+    let change = { (configuration: inout ProcessPool.Configuration) in configuration.idleTimeout = .milliseconds(100) }
+    try await withWorkers(3, .forkServer, configured(change)) { pool in
+      #expect(await eventually { pool.workers.count == 1 })
+      try await expectEqual(pool.run { 1 }, 1)
+    }
+  }
+
   @Test func `a pool has as many workers as wanted, whatever the load`() async throws {
     try await withWorkers(2) { pool in
       let ids = try await pool.map(0..<30) { _ in

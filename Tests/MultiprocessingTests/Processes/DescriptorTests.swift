@@ -129,11 +129,13 @@ private func run(_ program: String, _ argument: String, output path: String) thr
     let child = try ChildProcess.start {
       let first = try await startWithFewDescriptors()
       let second = try await startWithFewDescriptors()
+      // The reactor may still be about to let go of the last one.
+      let isBack = await eventually { ProcessInspection.descriptors().count <= first.open }
       let value = try await ChildProcess.start { 3 }.value
-      return [first.codes, second.codes, "\(second.open - first.open)", "\(value)"]
+      return [first.codes, second.codes, "\(isBack)", "\(value)"]
     }
     let seen = try await child.value
-    #expect(seen == ["startFailed", "startFailed", "0", "3"], "\(seen)")
+    #expect(seen == ["startFailed", "startFailed", "true", "3"], "\(seen)")
   }
 }
 

@@ -41,6 +41,23 @@ import Testing
     #expect(values == Array(0..<100))
   }
 
+  @Test func `a stopped server is replaced, and every start that waits for it succeeds`() async throws {
+    for round in 0..<3 {
+      #expect(try await ChildProcess.start(context: ProcessContext(.forkServer)) { 1 }.value == 1)
+      let server = try #require(ForkServerConnection.current.serverID)
+      kill(server, SIGSTOP)
+      let sum = try await withThrowingTaskGroup(of: Int.self) { group in
+        for number in 0..<4 {
+          group.addTask { try await ChildProcess.start(number, context: ProcessContext(.forkServer)) { $0 }.value }
+        }
+        return try await group.reduce(0, +)
+      }
+      #expect(sum == 6, "round \(round)")
+      #expect(ForkServerConnection.current.serverID != server)
+      #expect(await eventually { ProcessInspection.isGone(server) })
+    }
+  }
+
   @Test func `many tasks start children at the same time`() async throws {
     let sum = try await withThrowingTaskGroup(of: Int.self) { group in
       for number in 0..<60 {

@@ -58,7 +58,7 @@ struct Dynasty: ProcessTask {
   @Test func `a family of four generations ends with the first`() async throws {
     let file = TemporaryFile()
     let parent = try ChildProcess.start(Dynasty(path: file.path, depth: 3))
-    #expect(await eventually { file.lines.last == "all" })
+    #expect(await eventually { file.lines.contains("all") && file.lines.count == 5 })
     let all = file.lines.compactMap { ProcessID($0) }
     #expect(all.count == 4)
     try await expectEnd(of: all, afterKilling: parent, "four generations")

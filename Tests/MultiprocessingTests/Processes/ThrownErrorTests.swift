@@ -20,7 +20,38 @@ struct SlowFailure: Error, Codable, Equatable {
   }
 }
 
+/// An error whose decoding waits for the end of the child that threw it.
+struct InquisitiveFailure: Error, Codable {
+  /// Written before the child throws.
+  nonisolated(unsafe) static var child: ChildProcess<Int>?
+  var text = "text"
+
+  init() {}
+
+  init(from decoder: any Decoder) throws {
+    text = try decoder.singleValueContainer().decode(String.self)
+    while Self.child?.isAlive == true { usleep(1000) }
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(text)
+  }
+}
+
 @Suite(.isolated) struct ThrownErrorTests {
+  @Test(arguments: StartMethod.forTasks)
+  func `the decoding of an error may ask for its child`(method: StartMethod) async throws {
+    let child = try ChildProcess.start(context: ProcessContext(method)) { () -> Int in
+      usleep(100_000)
+      throw InquisitiveFailure()
+    }
+    InquisitiveFailure.child = child
+    await #expect(throws: InquisitiveFailure.self) { try await child.value }
+    #expect(child.terminationStatus == .exited(1))
+    InquisitiveFailure.child = nil
+  }
+
   @Test(arguments: StartMethod.available)
   func `the end of a child does not pass the error that came before it`(method: StartMethod) async throws {
     let child =

@@ -20,12 +20,13 @@ final class Watchdog: Sendable {
   func stop() { done.signal() }
 }
 
-/// True as soon as `condition` holds; false when it does not within ten seconds.
+/// True as soon as `condition` holds; false when it does not within 45 seconds: a guard against a hang, not a measure.
+/// Sleeps without a thread of the pool, which what is waited for may need.
 func eventually(_ condition: () throws -> Bool) async rethrows -> Bool {
-  let deadline = ContinuousClock.now + .seconds(10)
+  let deadline = ContinuousClock.now + .seconds(45)
   while ContinuousClock.now < deadline {
     if try condition() { return true }
-    usleep(2000)
+    try? await Task.sleep(for: .milliseconds(2))
   }
   return try condition()
 }

@@ -73,9 +73,11 @@ import Testing
 
   @Test func `more descriptors than a message may have are refused`() throws {
     let context = TransferContext()
-    let shared = try descriptor()
-    for index in 0..<TransferContext.maximumCount { #expect(try context.attach(shared) == index) }
-    #expect(throws: MultiprocessingError.self) { try context.attach(shared) }
+    // Objects without a descriptor of their own: there are fewer of those than a message may have.
+    let all = (0...TransferContext.maximumCount).map { _ in Descriptor(sharing: -1) }
+    for (index, descriptor) in all.dropLast().enumerated() { #expect(try context.attach(descriptor) == index) }
+    #expect(throws: MultiprocessingError.self) { try context.attach(all[TransferContext.maximumCount]) }
     #expect(context.descriptors.count == TransferContext.maximumCount)
+    #expect(try context.attach(all[7]) == 7, "one that is there already is not added again")
   }
 }

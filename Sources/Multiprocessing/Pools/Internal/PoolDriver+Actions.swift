@@ -9,10 +9,10 @@ extension PoolDriver {
     case .startTimer(let item, let turn, let duration): startTimer(item, turn: turn, duration)
     case .finish(let item, let ending): finish(item, ending)
     case .stop(let worker, let item): backend.stop(item, in: worker)
-    case .startGrace(let worker, let item):
-      after(settings.gracePeriod) { $0.handle(.graceEnded(worker, item)) }
+    case .startGrace(let worker, let grace): startGrace(worker, grace)
     case .kill(let worker): backend.kill(worker)
     case .retire(let worker): backend.retire(worker)
+    case .terminate(let worker): backend.terminate(worker)
     case .retryStart: after(.milliseconds(100)) { $0.handle(.retryStart) }
     case .crashLoop: reportCrashLoop()
     case .end: end()
@@ -45,6 +45,15 @@ extension PoolDriver {
       }
       state.entries[item]?.timer = token
       return old
+    }
+    if let old { Reactor.shared.cancel(old) }
+  }
+
+  /// A worker has one grace period at a time; its loss ends it.
+  private func startGrace(_ worker: WorkerID, _ grace: PoolMachine.Grace) {
+    guard let token = after(settings.gracePeriod, { $0.handle(.graceEnded(worker, grace)) }) else { return }
+    let old = state.withLock { state in
+      state.machine.workers[worker] == nil ? token : state.graces.updateValue(token, forKey: worker)
     }
     if let old { Reactor.shared.cancel(old) }
   }
@@ -90,18 +99,7 @@ extension PoolDriver {
   }
 
   private func reportCrashLoop() {
-    let limit = state.withLock { state in
-      let limit = state.machine.configuration.restartLimit
-      state.reason =
-        state.reason
-        ?? MultiprocessingError(
-          .crashLoop,
-          """
-          more than \(limit) workers ended one after another and no task was completed in between: the pool is closed; \
-          look at what workers do when they start, and at RestartLimit
-          """)
-      return limit
-    }
+    let limit = state.withLock { $0.machine.configuration.restartLimit }
     EventLog.critical("more than \(limit) workers ended without completing a task: the pool is closed")
   }
 

@@ -28,25 +28,35 @@ extension PoolDriver {
   }
 
   private func watchIdleness(of worker: WorkerID) {
-    guard let timeout = settings.idleTimeout else { return }
-    let completed = state.withLock { state -> Int? in
-      guard let known = state.machine.workers[worker], known.inHand.isEmpty else { return nil }
-      return known.completed
+    guard settings.idleTimeout != nil else { return }
+    let deadline = state.withLock { state -> ContinuousClock.Instant? in
+      guard state.machine.workers[worker]?.isIdle == true else { return nil }
+      return state.idleWatch?.rest(worker, at: .now)
     }
-    guard let completed else { return }
-    _ = try? Reactor.shared.schedule(at: ContinuousClock.now + timeout) { [weak self] in
-      let isStillIdle = self?.state.withLock { $0.machine.workers[worker]?.completed == completed }
-      if isStillIdle == true { self?.handle(.idle(worker)) }
-    }
+    if let deadline { lookForIdle(at: deadline) }
+  }
+
+  private func lookForIdle(at deadline: ContinuousClock.Instant) {
+    _ = try? Reactor.shared.schedule(at: deadline) { [weak self] in self?.letIdleGo() }
+  }
+
+  private func letIdleGo() {
+    guard let (idle, next) = state.withLock({ $0.idleWatch?.look(at: .now) }) else { return }
+    for worker in idle { handle(.idle(worker)) }
+    if let next { lookForIdle(at: next) }
   }
 
   private func lost(_ worker: WorkerID, _ loss: WorkerLoss) {
     let wasPreparing = loss.running.map { $0 >= Self.preparation } ?? false
+    var grace: Reactor.Token?
     handle(.lost(worker, running: loss.running)) { state in
       state.prepared[worker] = nil
+      state.idleWatch?.remove(worker)
+      grace = state.graces.removeValue(forKey: worker)
       if let running = loss.running { state.entries[running]?.loss = loss.exit }
       if let exit = loss.exit, case .signaled = exit.status, !exit.wasKilledByUs { state.statistics.crashed += 1 }
     }
+    if let grace { Reactor.shared.cancel(grace) }
     if wasPreparing { EventLog.warning("a worker ended while its initializer ran") }
   }
 
@@ -63,14 +73,17 @@ extension PoolDriver {
       backend.send(job, as: Self.preparation, to: worker)
     } else {
       handle(.joined(worker))
+      watchIdleness(of: worker)
     }
   }
 
   private func prepared(_ worker: WorkerID, _ result: JobResult) {
-    guard case .thrown(let error) = result else {
+    guard case .thrown(let received) = result else {
       state.withLock { $0.prepared[worker]? += 1 }
       return prepareNext(worker)
     }
+    // Once in the life of a pool, and everybody is to get it.
+    let error = received.decoded
     EventLog.critical("the initializer of a pool failed: \(error)")
     handle(.breakDown) { $0.reason = $0.reason ?? error }
   }
@@ -84,12 +97,7 @@ extension PoolDriver {
   }
 
   /// True while the item is the first in a worker's hand.
-  func isRunning(_ item: ItemID) -> Bool {
-    state.withLock { state in
-      guard let worker = state.machine.items[item]?.worker else { return false }
-      return state.machine.workers[worker]?.inHand.first == item
-    }
-  }
+  func isRunning(_ item: ItemID) -> Bool { state.withLock { $0.machine.isRunning(item) } }
 
   /// Workers that are not on their way out, in the order of their starts.
   var workers: [(id: WorkerID, worker: PoolMachine.Worker)] {

@@ -44,6 +44,10 @@ final class PoolDriver: Sendable {
     var preparations: [PoolJob] = []
     /// How many of them a worker that is not ready yet has done.
     var prepared: [WorkerID: Int] = [:]
+    /// The timers of grace periods, by worker.
+    var graces: [WorkerID: Reactor.Token] = [:]
+    /// Nil: workers stay however idle.
+    var idleWatch: IdleWatch?
     var statistics = PoolStatistics()
     var finisher: Int?
     var restartObservers: [Int: @Sendable () -> Void] = [:]
@@ -61,6 +65,7 @@ final class PoolDriver: Sendable {
   ) {
     var state = State(machine: PoolMachine(configuration))
     if let initializer { state.preparations = [initializer] }
+    state.idleWatch = settings.idleTimeout.map { IdleWatch(timeout: $0) }
     self.state = Mutex(state)
     self.backend = backend
     self.settings = settings
@@ -107,11 +112,25 @@ final class PoolDriver: Sendable {
     MultiprocessingError(.closed, "the pool is closed: submit before close(), or make another pool")
   }
 
+  /// The reason of a pool that broke without another.
+  private static func crashLoop(above limit: Int) -> MultiprocessingError {
+    MultiprocessingError(
+      .crashLoop,
+      """
+      more than \(limit) workers ended one after another and no task was completed in between: the pool is closed; \
+      look at what workers do when they start, and at RestartLimit
+      """)
+  }
+
   /// Takes an event. `record` notes under the same lock what comes with it.
   func handle(_ event: PoolMachine.Event, record: (inout State) -> Void = { _ in }) {
     let mustPerform = state.withLock { state in
       record(&state)
       state.actions += state.machine.handle(event)
+      // At once: who hears of a last loss may ask before the actions are performed.
+      if state.machine.phase == .broken, state.reason == nil {
+        state.reason = Self.crashLoop(above: state.machine.configuration.restartLimit)
+      }
       if state.isPerforming || state.actions.isEmpty { return false }
       state.isPerforming = true
       return true

@@ -11,7 +11,7 @@ extension PoolMachine {
     case startFailed(WorkerID)
     case answered(ItemID, WorkerID)
     case deadline(ItemID, turn: Int)
-    case graceEnded(WorkerID, ItemID)
+    case graceEnded(WorkerID, Grace)
     case cancel(ItemID)
     /// Retire the worker after what it has in hand.
     case recycle(WorkerID)
@@ -35,13 +35,13 @@ extension PoolMachine {
     case .startFailed(let worker): failStart(worker, &actions)
     case .answered(let item, let worker): answer(item, worker, &actions)
     case .deadline(let item, let turn): passDeadline(item, turn, &actions)
-    case .graceEnded(let worker, let item): endGrace(worker, item, &actions)
+    case .graceEnded(let worker, let grace): endGrace(worker, grace, &actions)
     case .cancel(let item): stop(item, .cancelled, &actions)
-    case .recycle(let worker): if workers[worker]?.state == .ready { retireAfterWork(worker, &actions) }
+    case .recycle(let worker): if workers[worker]?.state == .ready { retire(worker, &actions) }
     case .idle(let worker): letGo(worker, &actions)
     case .resize(let count): resize(count, &actions)
     case .close: if phase == .open { phase = .closed }
-    case .cancelPending: for item in pending.all { stop(item, .cancelled, &actions) }
+    case .cancelPending: for item in items.keys.sorted() where !isRunning(item) { stop(item, .cancelled, &actions) }
     case .cancelAll: for item in items.keys.sorted() { stop(item, .cancelled, &actions) }
     case .terminate: terminate(&actions)
     case .breakDown: breakDown(&actions)
@@ -72,9 +72,10 @@ extension PoolMachine {
     finish(item, .answered, &actions)
     if let next = worker.inHand.first, place == 0 { begin(next, in: id, &actions) }
     let isSpent = configuration.maxTasksPerWorker.map { worker.completed >= $0 } ?? false
-    if isSpent, worker.state == .ready, worker.inHand.isEmpty { retire(id, &actions) }
     // A worker that was given up and came back is one too many.
-    if worker.state == .ready, worker.inHand.isEmpty, usableWorkers > wanted { retire(id, &actions) }
+    let isSurplus = worker.state == .ready && usableWorkers > wanted
+    if worker.state == .ready, worker.inHand.isEmpty, isSpent || isSurplus { retire(id, &actions) }
+    if worker.state == .retiring { expectEnd(id, &actions) }
   }
 
   /// An item comes up in its worker. One that was given up while it waited there may have begun before the worker heard.
@@ -85,14 +86,14 @@ extension PoolMachine {
   private mutating func lose(_ id: WorkerID, _ running: ItemID?, _ actions: inout [Action]) {
     guard let worker = workers.removeValue(forKey: id) else { return }
     keys = keys.filter { $0.value != id }
-    // Back to the front in their order, without blame; the one that ran is judged.
+    // Back to the front in their order, without blame; the one that ran is judged, and was before them.
     for item in worker.inHand.reversed() where item != running { giveBack(item, &actions) }
     if let running, worker.inHand.contains(running), let item = items[running] {
       if item.losses < item.traits.retries && phase != .broken {
         items[running]?.losses += 1
         retries += 1
         items[running]?.worker = nil
-        pending.append(running, priority: item.traits.priority)
+        pending.prepend(running, priority: item.traits.priority)
       } else {
         finish(running, .lost, &actions)
       }
@@ -145,10 +146,16 @@ extension PoolMachine {
     stop(item, .timedOut, &actions)
   }
 
-  private mutating func endGrace(_ id: WorkerID, _ item: ItemID, _ actions: inout [Action]) {
-    // A finished item that is still in hand has not been answered.
-    guard workers[id]?.inHand.first == item, items[item] == nil else { return }
-    condemn(id, &actions)
+  private mutating func endGrace(_ id: WorkerID, _ grace: Grace, _ actions: inout [Action]) {
+    switch grace {
+    case .answer(let item):
+      // A finished item that is still in hand has not been answered.
+      if workers[id]?.inHand.first == item, items[item] == nil { condemn(id, &actions) }
+    case .end where workers[id]?.isLeaving == true:
+      actions += [.terminate(id), .startGrace(id, .termination)]
+    case .termination where workers[id]?.isLeaving == true: condemn(id, &actions)
+    case .end, .termination: break
+    }
   }
 
   private mutating func condemn(_ id: WorkerID, _ actions: inout [Action]) {
@@ -156,15 +163,8 @@ extension PoolMachine {
     actions.append(.kill(id))
   }
 
-  private mutating func retireAfterWork(_ id: WorkerID, _ actions: inout [Action]) {
-    // What it has in hand is answered first: a retired worker ends when its queue is empty.
-    retire(id, &actions)
-  }
-
   private mutating func letGo(_ id: WorkerID, _ actions: inout [Action]) {
-    guard let worker = workers[id], worker.state == .ready, worker.inHand.isEmpty, pending.isEmpty,
-      usableWorkers > max(1, configuration.minWorkers)
-    else { return }
+    guard workers[id]?.isIdle == true, pending.isEmpty, usableWorkers > max(1, configuration.minWorkers) else { return }
     wanted -= 1
     retire(id, &actions)
   }

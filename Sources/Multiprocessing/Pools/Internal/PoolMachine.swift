@@ -8,11 +8,13 @@
 /// ```
 ///
 /// A worker is *starting*, *ready* (with what it has in hand), *stopping* (its first item was cancelled or timed out: it
-/// was asked to stop and is killed when the grace period ends) or *retiring* (no more work; it ends by itself). The pool
-/// is *open*, *closed* (what was submitted finishes) or *broken* (with the reason, which every item gets).
+/// was asked to stop and is killed when the grace period ends) or *retiring* (no more work; it ends by itself, and when it
+/// has nothing in hand and does not, it is terminated and then killed). The pool is *open*, *closed* (what was submitted
+/// finishes) or *broken* (with the reason, which every item gets).
 ///
 /// Invariants: every submitted item gets exactly one `finish`; an item is in hand of one worker at most; an item that a
-/// worker may have begun is not given to another before that worker is lost or has answered.
+/// worker may have begun is not given to another before that worker is lost or has answered; a worker that can be killed
+/// and has nothing in hand, or only what was given up, is gone two grace periods after it was told to go.
 struct PoolMachine {
   typealias ItemID = UInt64
   typealias WorkerID = Int
@@ -51,6 +53,16 @@ struct PoolMachine {
     case unpinned
   }
 
+  /// What a worker has a grace period for.
+  enum Grace: Sendable, Equatable {
+    /// To answer an item that was given up; else it is killed.
+    case answer(ItemID)
+    /// To end by itself; else it is terminated.
+    case end
+    /// To end for the signal; else it is killed.
+    case termination
+  }
+
   enum Action: Sendable, Equatable {
     case start(WorkerID)
     case send(ItemID, WorkerID)
@@ -58,9 +70,12 @@ struct PoolMachine {
     case finish(ItemID, Ending)
     /// Ask the worker to give up the item.
     case stop(WorkerID, ItemID)
-    case startGrace(WorkerID, ItemID)
+    case startGrace(WorkerID, Grace)
     case kill(WorkerID)
+    /// Tell the worker to end when it has done what it has in hand.
     case retire(WorkerID)
+    /// Remind it by SIGTERM.
+    case terminate(WorkerID)
     /// Try again a little later to have as many workers as wanted.
     case retryStart
     /// The restart limit: the driver must say so to everybody.
@@ -124,6 +139,12 @@ struct PoolMachine {
     workers.values.count { $0.state == .starting || $0.state == .ready || !configuration.canKill && $0.isStopping }
   }
 
+  /// The first in a worker's hand runs, as far as anybody here can know.
+  func isRunning(_ item: ItemID) -> Bool {
+    guard let worker = items[item]?.worker else { return false }
+    return workers[worker]?.inHand.first == item
+  }
+
   mutating func takeWorkerID() -> WorkerID {
     defer { nextWorker += 1 }
     return nextWorker
@@ -163,11 +184,22 @@ struct PoolMachine {
     }
   }
 
+  /// The next item for a worker. One that a worker died of before comes first, so that there are others between such
+  /// items, and at the end. Halfway to the restart limit the others come first: they are sooner completed.
   private mutating func takePending(for id: WorkerID, _ worker: Worker) -> ItemID? {
     var waiting = PendingItems()
     swap(&waiting, &pending)
     defer { swap(&waiting, &pending) }
+    if retries > 0, 2 * (consecutiveLosses + suspectsInHand) >= configuration.restartLimit {
+      let item = waiting.take { items[$0]?.losses == 0 && canGive($0, to: id, worker) }
+      if let item { return item }
+    }
     return waiting.take { canGive($0, to: id, worker) }
+  }
+
+  /// How many workers run an item that a worker died of before.
+  private var suspectsInHand: Int {
+    workers.values.count { worker in worker.inHand.first.flatMap { items[$0]?.losses } ?? 0 > 0 }
   }
 
   private func canGive(_ item: ItemID, to id: WorkerID, _ worker: Worker) -> Bool {
@@ -196,12 +228,20 @@ struct PoolMachine {
   mutating func giveUp(_ item: ItemID, in id: WorkerID, _ actions: inout [Action]) {
     guard let worker = workers[id], worker.inHand.first == item else { return }
     if worker.state == .ready { workers[id]?.state = .stopping(item) }
-    if configuration.canKill { actions.append(.startGrace(id, item)) }
+    if configuration.canKill { actions.append(.startGrace(id, .answer(item))) }
   }
 
   mutating func retire(_ id: WorkerID, _ actions: inout [Action]) {
     workers[id]?.state = .retiring
     actions.append(.retire(id))
+    expectEnd(id, &actions)
+  }
+
+  /// A worker that has been told to go and has nothing left to do has two grace periods for it. One that is stopped, or
+  /// whose exit handlers or main thread hang, would hold up the end of the pool.
+  mutating func expectEnd(_ id: WorkerID, _ actions: inout [Action]) {
+    guard configuration.canKill, workers[id]?.isLeaving == true else { return }
+    actions.append(.startGrace(id, .end))
   }
 
   mutating func finish(_ item: ItemID, _ ending: Ending, _ actions: inout [Action]) {
@@ -212,6 +252,11 @@ struct PoolMachine {
 
 extension PoolMachine.Worker {
   var mayRetire: Bool { state != .retiring && !isStopping }
+
+  var isIdle: Bool { state == .ready && inHand.isEmpty }
+
+  /// Told to go, with nothing left to do, and not killed yet.
+  var isLeaving: Bool { state == .retiring && inHand.isEmpty && !isCondemned }
 
   var isStopping: Bool {
     if case .stopping = state { return true }

@@ -4,13 +4,15 @@ internal import Synchronization
 /// Workers that are child processes, one channel each.
 final class ProcessBackend: WorkerBackend {
   private let context: ProcessContext
+  private let greetingLimit: Duration
   private let workers = Mutex<[PoolMachine.WorkerID: ProcessWorker]>([:])
 
   let capabilities: WorkerCapabilities
 
-  init(context: ProcessContext) throws {
+  init(context: ProcessContext, greetingLimit: Duration) throws {
     try context.checkForTasks()
     self.context = context
+    self.greetingLimit = greetingLimit
     let isForeign = context.executable != nil
     capabilities = WorkerCapabilities(
       format: isForeign ? .portable : .sameBuild, canKill: true, needsPortableNames: isForeign)
@@ -30,7 +32,7 @@ final class ProcessBackend: WorkerBackend {
       EventLog.info("\(name) ended with \(exit.status)")
       worker.end(exit)
     }
-    try worker.listen()
+    try worker.listen(greetingLimit: greetingLimit)
   }
 
   func send(_ job: PoolJob, as item: PoolMachine.ItemID, to id: PoolMachine.WorkerID) {
@@ -42,6 +44,8 @@ final class ProcessBackend: WorkerBackend {
   func kill(_ id: PoolMachine.WorkerID) { try? worker(id)?.process.killTree() }
 
   func retire(_ id: PoolMachine.WorkerID) { worker(id)?.retire() }
+
+  func terminate(_ id: PoolMachine.WorkerID) { try? worker(id)?.process.signal(ProcessControl.terminateSignal) }
 
   func facts(of id: PoolMachine.WorkerID) -> WorkerFacts? {
     worker(id).map {

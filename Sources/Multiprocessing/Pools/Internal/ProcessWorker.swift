@@ -13,6 +13,8 @@ final class ProcessWorker: Sendable {
 
   private struct State {
     var token: Reactor.Token?
+    /// Runs until the process has greeted.
+    var greetingTimer: Reactor.Token?
     var outbox: [Frame] = []
     var isSending = false
     var hasEnded = false
@@ -27,9 +29,11 @@ final class ProcessWorker: Sendable {
     self.sink = sink
   }
 
-  func listen() throws {
-    let token: Reactor.Token
+  func listen(greetingLimit: Duration) throws {
+    let (token, timer): (Reactor.Token, Reactor.Token)
     do {
+      timer = try Reactor.shared.schedule(at: ContinuousClock.now + greetingLimit) { [weak self] in self?.giveUp() }
+      state.withLock { $0.greetingTimer = timer }
       token = try Reactor.shared.watch(process.channel.socket.descriptor) { [weak self] in self?.receive() }
     } catch {
       try? process.killTree()
@@ -39,16 +43,25 @@ final class ProcessWorker: Sendable {
       if !state.hasEnded { state.token = token }
       return state.hasEnded
     }
-    if isOver { Reactor.shared.cancel(token) }
+    if isOver { for token in [token, timer] { Reactor.shared.cancel(token) } }
+  }
+
+  private func giveUp() {
+    EventLog.warning("\(process.name) (pid \(process.id)) has not begun to work: it is killed")
+    try? process.killTree()
+  }
+
+  private func endGreeting() {
+    let timer = state.withLock { state in
+      defer { state.greetingTimer = nil }
+      return state.greetingTimer
+    }
+    if let timer { Reactor.shared.cancel(timer) }
   }
 
   func send(_ job: PoolJob, as item: PoolMachine.ItemID) {
     guard let envelope = job.envelope else { return }
-    do {
-      enqueue(try envelope.frame(task: item))
-    } catch {
-      sink(.finished(id, item, .thrown(error)))
-    }
+    enqueue(envelope.frame(task: item))
   }
 
   /// The worker cancels the task, and raises SIGTERM for code that does not look at its cancellation.
@@ -60,6 +73,7 @@ final class ProcessWorker: Sendable {
   func end(_ exit: ProcessExit) {
     receive()
     stopListening()
+    endGreeting()
     let running = exit.page?.task ?? 0
     sink(.lost(id, WorkerLoss(running: running == 0 ? nil : running, exit: exit)))
   }
@@ -122,12 +136,14 @@ final class ProcessWorker: Sendable {
 
   private func accept(_ frame: Frame) {
     switch frame.kind {
-    case .ready: sink(.ready(id))
+    case .ready:
+      endGreeting()
+      sink(.ready(id))
     case .value where !isForeign && frame.build != BuildIdentity.own.hash:
       let mismatch = MultiprocessingError(.startFailed, "\(process.name) runs another build of the program")
       sink(.finished(id, frame.task, .thrown(mismatch)))
     case .value: sink(.finished(id, frame.task, .payload(frame.payload)))
-    case .thrown: sink(.finished(id, frame.task, .thrown(ThrownError.error(in: frame.payload))))
+    case .thrown: sink(.finished(id, frame.task, .thrown(ThrownError.received(in: frame.payload))))
     default: break
     }
   }

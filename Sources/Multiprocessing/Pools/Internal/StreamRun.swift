@@ -15,9 +15,10 @@ final class StreamRun<Output: Sendable>: Sendable {
     /// Results handed on.
     var consumed = 0
     var outstanding: [Int: PoolMachine.ItemID] = [:]
+    /// Results by their place in the order asked for.
     var ready: [Int: Result<JobResult, any Error>] = [:]
-    /// Indices of `ready` as they came.
-    var arrivals: [Int] = []
+    /// Results that have come.
+    var arrived = 0
     /// No more inputs, and why not when they failed.
     var inputsEnded = false
     var inputError: (any Error)?
@@ -99,8 +100,8 @@ final class StreamRun<Output: Sendable>: Sendable {
     let consumer = state.withLock { state -> Completion<Void>? in
       state.outstanding[index] = nil
       if state.isOver { return nil }
-      state.ready[index] = result
-      state.arrivals.append(index)
+      state.ready[order == .input ? index : state.arrived] = result
+      state.arrived += 1
       return state.consumer
     }
     consumer?.resolve(())
@@ -121,7 +122,7 @@ final class StreamRun<Output: Sendable>: Sendable {
       switch state.withLock({ take(&$0) }) {
       case .result(let result, let pump):
         pump?.resolve(())
-        return result.flatMap { result in Result { try reader.read(result) } }
+        return result.flatMap { result in Result { try reader.read(result) } }.mapError(\.decoded)
       case .inputFailed(let error):
         cancel()
         return .failure(error)
@@ -134,9 +135,7 @@ final class StreamRun<Output: Sendable>: Sendable {
   }
 
   private func take(_ state: inout State) -> Next {
-    if let index = order == .input ? state.consumed : state.arrivals.first, let result = state.ready[index] {
-      state.ready[index] = nil
-      state.arrivals.removeAll { $0 == index }
+    if let result = state.ready.removeValue(forKey: state.consumed) {
       state.consumed += 1
       return .result(result, pump: state.pump)
     }

@@ -15,6 +15,8 @@ protocol WorkerBackend: Sendable {
   func kill(_ worker: PoolMachine.WorkerID)
   /// Tells a worker to end when it has done what it has in hand.
   func retire(_ worker: PoolMachine.WorkerID)
+  /// Reminds a worker that was told to end and has nothing in hand; only where `kill` is possible.
+  func terminate(_ worker: PoolMachine.WorkerID)
   /// What is known of the worker's process; nil when it has none.
   func facts(of worker: PoolMachine.WorkerID) -> WorkerFacts?
 }

@@ -19,6 +19,8 @@ final class ChildLoop: Sendable {
     var waiting: [Frame] = []
     var running: (task: UInt64, handle: RunningTask)?
     var isRetired = false
+    /// There has been a task.
+    var hasBegun = false
   }
 
   init(parameters: ChildParameters, channel: FrameChannel, page: OwnChildPage) {
@@ -31,20 +33,24 @@ final class ChildLoop: Sendable {
   private var isWorker: Bool { parameters.role == .worker }
 
   func run() -> Never {
-    var numbers = [channel.socket.descriptor.number]
-    if let termination { numbers.append(termination.descriptor.number) }
-    let mainQueue = numbers.count
-    if let handle = MainQueue.handle { numbers.append(handle) }
-    var isListening = true
     EventLog.info("child process calling self.run()")
     if isWorker { try? channel.send(Frame(.ready)) }
+    var isListening = listen()
+    var mainQueue: Int32?
     while true {
-      let watched = isListening ? numbers : Array(numbers.dropFirst())
-      let ready = (try? Polling.wait(for: watched, timeout: nil)) ?? []
-      for index in ready.map({ isListening ? $0 : $0 + 1 }) {
-        if index == 0 {
+      // The main queue costs a task something at its first use: not one that is over within a millisecond.
+      let isQuick = mainQueue == nil && MainQueue.isAvailable && queue.withLock { $0.hasBegun }
+      let numbers = [isListening ? channel.socket.descriptor.number : nil, termination?.descriptor.number, mainQueue]
+      let watched = numbers.compactMap { $0 }
+      let ready = Polling.once(for: watched, milliseconds: isQuick ? 1 : -1)
+      if ready.isEmpty, isQuick {
+        mainQueue = MainQueue.handle
+        MainQueue.drain()
+      }
+      for number in ready.map({ watched[$0] }) {
+        if number == numbers[0] {
           isListening = listen()
-        } else if index == mainQueue {
+        } else if number == mainQueue {
           MainQueue.drain()
         } else {
           termination?.clear()
@@ -94,6 +100,7 @@ final class ChildLoop: Sendable {
       guard !queue.waiting.isEmpty else { return (nil, queue.isRetired) }
       let frame = queue.waiting.removeFirst()
       queue.running = (frame.task, running)
+      queue.hasBegun = true
       return (frame, false)
     }
     if isOver { end(code: 0) }
@@ -181,7 +188,7 @@ final class ChildLoop: Sendable {
     EventLog.info("process shutting down")
     ExitSequence.runInChild()
     EventLog.info("process exiting with exit code \(code)")
-    ProcessControl.exitNormally(code)
+    ProcessControl.exitChild(code)
   }
 }
 

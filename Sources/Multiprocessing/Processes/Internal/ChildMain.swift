@@ -3,28 +3,31 @@ internal import MultiprocessingSystem
 
 /// Called by `mp_entry.c` where the program's `main` would run.
 @_cdecl("mp_child_main")
-func childMain(kind: Int32) {
-  if kind == ChildSetup.serverKind {
-    ChildMain.armLifeline()
-    ForkServer.serve()
-  }
-  ChildMain.run()
+func childMain() {
+  ChildSetup.closeOnExec([ChildSetup.channel, ChildSetup.page, ChildSetup.lifeline, ChildSetup.registry])
+  ChildSetup.bufferLines()
+  ChildSetup.limitCore()
+  ChildMain.run(nil)
 }
 
 /// The main thread of a child: from its descriptors to the loop that serves the main actor.
 enum ChildMain {
   /// Sets the process up and runs what the parent sends. The lifeline first: a child that nobody knows of yet must not
-  /// outlive its parent. `announcesItself`: the parent learns the process id from here.
-  static func run(announcesItself: Bool = false) -> Never {
-    armLifeline()
+  /// outlive its parent. `bytes` are its parameters; nil when they are in the page file.
+  static func run(_ bytes: [UInt8]?) -> Never {
+    do {
+      try ChildSetup.armLifeline(ChildSetup.lifeline)
+    } catch {
+      // A child that could outlive its parent must not run.
+      ProcessControl.exitNow(75)
+    }
     let channel = FrameChannel(MessageSocket(Descriptor(owning: ChildSetup.channel)))
     let file = MemoryFile(Descriptor(owning: ChildSetup.page))
     ProcessRegistry.inherit(Descriptor(sharing: ChildSetup.registry))
     guard let page = try? OwnChildPage(mapping: ChildSetup.page) else { ProcessControl.exitNow(73) }
     page.catchCrashes()
     do {
-      if announcesItself { try channel.send(Frame(.started, number: ThisProcess.currentID)) }
-      let parameters = try ChildParameters(from: file)
+      let parameters = try bytes.map(ChildParameters.init(bytes:)) ?? ChildParameters(from: file)
       try prepare(parameters)
       ChildLoop(parameters: parameters, channel: channel, page: page).run()
     } catch {
@@ -34,19 +37,8 @@ enum ChildMain {
     }
   }
 
-  static func armLifeline() {
-    ChildSetup.closeOnExec([ChildSetup.channel, ChildSetup.page, ChildSetup.lifeline, ChildSetup.registry])
-    do {
-      try ChildSetup.armLifeline(ChildSetup.lifeline)
-    } catch {
-      // A child that could outlive its parent must not run.
-      ProcessControl.exitNow(75)
-    }
-  }
-
   private static func prepare(_ parameters: ChildParameters) throws {
-    ChildSetup.prepareStandardStreams()
-    ChildSetup.setName(String(parameters.name.prefix(15)))
+    ChildSetup.setName(parameters.name)
     adopt(parameters)
     if parameters.startMethod == .forkServer {
       if let environment = parameters.environment { ChildSetup.replaceEnvironment(environment) }
@@ -70,7 +62,6 @@ enum ChildMain {
   }
 
   static func applyLimits(_ limits: ResourceLimits) throws {
-    ChildSetup.limitCore()
     if let files = limits.openFiles { try ChildSetup.limitOpenFiles(files) }
     if let cpu = limits.cpuTime { try ChildSetup.limitCPU(seconds: cpu.wholeSecondsRoundedUp) }
     if let memory = limits.memory { try ChildSetup.limitData(memory) }

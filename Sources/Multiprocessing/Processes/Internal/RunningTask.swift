@@ -3,15 +3,20 @@ internal import Synchronization
 /// A task of the user's while it runs in a child, for another thread to cancel.
 ///
 /// Not its `Task`: one that takes its first step on the thread that makes it has no handle before that step is over, and
-/// a task that computes has no other.
+/// a task that computes has no other. Its cancellation handlers are the user's code: they run outside the lock, and the
+/// task does not end over them.
 final class RunningTask: Sendable {
   private struct State {
     var isCancelled = false
     var task: Reference?
+    /// How many threads are cancelling it now.
+    var cancelling = 0
+    /// The task, at its end, while they do.
+    var end: CheckedContinuation<Void, Never>?
   }
 
-  // SAFETY: it leaves the task's own code only to be cancelled, which any thread may do, and only under the lock below,
-  // which the task takes to remove it before it ends.
+  // SAFETY: it leaves the task's own code only to be cancelled, which any thread may do. Whoever takes it from the state
+  // counts as cancelling; the task removes it before it ends, and waits until nobody does.
   private struct Reference: @unchecked Sendable {
     let task: UnsafeCurrentTask
   }
@@ -22,22 +27,49 @@ final class RunningTask: Sendable {
   func run<Output: Sendable>(_ body: @Sendable @concurrent () async -> Output) async -> Output {
     // SAFETY: the reference is taken back before this closure ends, and with it the task.
     await withUnsafeCurrentTask { task in
-      state.withLock { state in
+      let isCancelled = state.withLock { state in
         state.task = task.map(Reference.init)
-        // It may have been cancelled between its arrival and now.
-        if state.isCancelled { task?.cancel() }
+        return state.isCancelled
       }
-      defer { state.withLock { $0.task = nil } }
-      return await body()
+      // It may have been cancelled between its arrival and now.
+      if isCancelled { task?.cancel() }
+      let output = await body()
+      await end()
+      return output
     }
   }
 
-  /// Cancels the task, now or when it begins. Its cancellation handlers run under the lock: like the runtime, which
-  /// lets no task end over them.
-  func cancel() {
-    state.withLock { state in
-      state.isCancelled = true
-      state.task?.task.cancel()
+  private func end() async {
+    let isBeingCancelled = state.withLock { state in
+      state.task = nil
+      return state.cancelling > 0
     }
+    guard isBeingCancelled else { return }
+    await withCheckedContinuation { continuation in
+      let isFree = state.withLock { state in
+        if state.cancelling > 0 { state.end = continuation }
+        return state.cancelling == 0
+      }
+      if isFree { continuation.resume() }
+    }
+  }
+
+  /// Cancels the task, now or when it begins. Its cancellation handlers have run when this returns, unless another
+  /// thread was first.
+  func cancel() {
+    let task = state.withLock { state in
+      state.isCancelled = true
+      if state.task != nil { state.cancelling += 1 }
+      return state.task
+    }
+    guard let task else { return }
+    task.task.cancel()
+    let waiting = state.withLock { state -> CheckedContinuation<Void, Never>? in
+      state.cancelling -= 1
+      guard state.cancelling == 0 else { return nil }
+      defer { state.end = nil }
+      return state.end
+    }
+    waiting?.resume()
   }
 }

@@ -1,40 +1,25 @@
 /// A task as it crosses: which, in what form, and its arguments.
 package struct TaskEnvelope: Sendable {
-  struct Head: Codable {
-    /// Version of this layout.
-    var version: Int
-    var reference: TaskReference
-    var isPortable: Bool
-    var description: String
-    var metadata: [String: String]
-  }
-
-  package static let version = 1
+  /// Version of the layout of `frame`.
+  package static let version: UInt8 = 1
 
   package var reference: TaskReference
   package var format: TransferFormat
-  /// What reports call the task.
-  package var description: String
   package var payload: TransferPayload
 
-  package init(reference: TaskReference, format: TransferFormat, description: String, payload: TransferPayload) {
+  package init(reference: TaskReference, format: TransferFormat, payload: TransferPayload) {
     self.reference = reference
     self.format = format
-    self.description = description
     self.payload = payload
   }
 
-  /// The frame of the task: length of the head (4 bytes, little-endian), head, arguments.
-  package func frame(task: UInt64) throws -> Frame {
-    let head = Head(
-      version: Self.version, reference: reference, isPortable: format == .portable, description: description,
-      metadata: [:])
-    let headBytes = try TransferCoder<Head>().encode(head, .portable).bytes
-    // SAFETY: the bytes of a local integer, copied inside the call.
-    var bytes = withUnsafeBytes(of: UInt32(headBytes.count).littleEndian) { Array($0) }
-    bytes.reserveCapacity(4 + headBytes.count + payload.bytes.count)
-    bytes += headBytes
-    bytes += payload.bytes
+  /// The frame of the task: version, form and reference as fields, then the arguments to the end.
+  package func frame(task: UInt64) -> Frame {
+    var head = FieldWriter()
+    head.put(Self.version)
+    head.put(format == .portable)
+    reference.write(to: &head)
+    let bytes = head.bytes + payload.bytes
     return Frame(.task, task: task, payload: TransferPayload(bytes: bytes, descriptors: payload.descriptors))
   }
 
@@ -42,16 +27,16 @@ package struct TaskEnvelope: Sendable {
   ///
   /// - Throws: `startFailed` for another version or, when the task needs the same build, another build.
   package init(_ frame: Frame) throws {
-    let bytes = frame.payload.bytes
-    let length = bytes.prefix(4).reversed().reduce(0) { $0 << 8 | Int($1) }
-    guard bytes.count >= 4 + length else { throw Self.mismatch("a task that is cut short") }
-    let headPayload = TransferPayload(bytes: Array(bytes[4..<4 + length]), descriptors: [])
-    let head = try TransferCoder<Head>().decode(headPayload, .portable)
-    guard head.version == Self.version else { throw Self.mismatch("version \(head.version) of the task format") }
-    reference = head.reference
-    format = head.isPortable ? .portable : .sameBuild
-    description = head.description
-    payload = TransferPayload(bytes: Array(bytes.dropFirst(4 + length)), descriptors: frame.payload.descriptors)
+    var head = FieldReader(frame.payload.bytes)
+    do {
+      let version = try head.byte()
+      guard version == Self.version else { throw Self.mismatch("version \(version) of the task format") }
+      format = try head.flag() ? .portable : .sameBuild
+      reference = try TaskReference(from: &head)
+    } catch is FieldReader.Malformed {
+      throw Self.mismatch("a task that is cut short")
+    }
+    payload = TransferPayload(bytes: head.rest, descriptors: frame.payload.descriptors)
     if format == .sameBuild || reference.needsSameBuild, frame.build != BuildIdentity.own.hash {
       throw Self.mismatch("a task of another build")
     }

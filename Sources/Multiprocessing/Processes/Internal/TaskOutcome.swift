@@ -48,12 +48,17 @@ struct ThrownError: Codable {
   }
 
   /// The error as the parent throws it.
-  static func error(in payload: TransferPayload) -> any Error {
+  static func error(in payload: TransferPayload) -> any Error { received(in: payload).decoded }
+
+  /// The error as it came: one whose own code has to decode it is an `UndecodedError`.
+  static func received(in payload: TransferPayload) -> any Error {
     guard let thrown = try? TransferCoder<ThrownError>().decode(payload, .portable) else {
       return MultiprocessingError(.notTransferable, "the error that the task threw could not be decoded")
     }
-    return thrown.restored() ?? thrown.wrapped
+    return thrown.kind == .codable ? UndecodedError(thrown: thrown) : thrown.error
   }
+
+  fileprivate var error: any Error { restored() ?? wrapped }
 
   private func restored() -> (any Error)? {
     switch kind {
@@ -79,4 +84,15 @@ struct ThrownError: Codable {
       \(failure.description); make the error type Codable for it to arrive as itself
       """, remoteFailure: failure)
   }
+}
+
+/// An error of the user's that was received and not decoded. Its decoding is the user's code, and runs where the error is
+/// thrown: not on the reactor's thread, which serves all.
+private struct UndecodedError: Error {
+  let thrown: ThrownError
+}
+
+extension Error {
+  /// What users get of this error.
+  var decoded: any Error { (self as? UndecodedError)?.thrown.error ?? self }
 }

@@ -1,7 +1,7 @@
 internal import MultiprocessingSystem
 
 /// What a task is called, so that another process of the same program finds it.
-package enum TaskReference: Codable, Sendable, Hashable {
+package enum TaskReference: Sendable, Hashable {
   /// A `ProcessTask` by the mangled name of its type.
   case type(String)
   /// A `ProcessTask` whose type has no name outside its file: the place of its descriptor in an image.
@@ -13,6 +13,42 @@ package enum TaskReference: Codable, Sendable, Hashable {
   package var needsSameBuild: Bool {
     if case .type = self { return false }
     return true
+  }
+}
+
+/// A reference as it crosses: its kind, then its parts.
+extension TaskReference {
+  private enum Kind: UInt8 { case type, typePlace, closure }
+
+  package func write(to fields: inout FieldWriter) {
+    switch self {
+    case .type(let name):
+      fields.put(Kind.type.rawValue)
+      fields.put(name)
+    case .typePlace(let image, let offset):
+      fields.put(Kind.typePlace.rawValue)
+      fields.put(image)
+      fields.put(Int64(bitPattern: UInt64(offset)))
+    case .closure(let image, let offset, let box):
+      fields.put(Kind.closure.rawValue)
+      fields.put(image)
+      fields.put(Int64(bitPattern: UInt64(offset)))
+      fields.put(box)
+    }
+  }
+
+  package init(from fields: inout FieldReader) throws {
+    guard let kind = Kind(rawValue: try fields.byte()) else { throw FieldReader.Malformed() }
+    switch kind {
+    case .type: self = .type(try fields.text())
+    case .typePlace: self = .typePlace(image: try fields.text(), offset: try Self.offset(in: &fields))
+    case .closure:
+      self = .closure(image: try fields.text(), offset: try Self.offset(in: &fields), box: try fields.text())
+    }
+  }
+
+  private static func offset(in fields: inout FieldReader) throws -> UInt {
+    UInt(UInt64(bitPattern: try fields.number()))
   }
 }
 

@@ -94,6 +94,8 @@ struct MachineModel {
     case .retire(let worker):
       if !started.contains(worker) { throw Violation("\(worker) is retired and is not there") }
       dismissed.insert(worker)
+    case .terminate(let worker):
+      if !dismissed.contains(worker) { throw Violation("\(worker) is terminated and was not told to go") }
     case .kill(let worker): dismissed.insert(worker)
     case .crashLoop: crashLoops += 1
     case .end:

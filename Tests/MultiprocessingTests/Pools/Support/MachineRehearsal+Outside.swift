@@ -10,11 +10,12 @@ extension MachineRehearsal {
     case .send(let item, let id): if workers[id]?.isAlive == true { workers[id]?.inbox.append(item) }
     case .startTimer(let item, let turn, _): deadlines.append((item, turn))
     case .stop(let id, let item): workers[id]?.stop(item, canKill: machine.configuration.canKill)
-    case .startGrace(let id, let item): graces.append((id, item))
+    case .startGrace(let id, let grace): graces.append((id, grace))
     case .kill(let id): kill(id)
     case .retire(let id): workers[id]?.isRetired = true
     case .retryStart: retriesOfStart += 1
-    case .finish, .crashLoop, .end: break
+    // None of them ends for the signal: the hardest case.
+    case .finish, .terminate, .crashLoop, .end: break
     }
   }
 
@@ -37,12 +38,22 @@ extension MachineRehearsal {
     case 90..<92: return .cancelPending
     case 92..<94: return .cancelAll
     case 94..<97:
-      let id = someWorker()
-      workers[id]?.die()
+      interfere(with: someWorker())
       return .retryStart
     case 97: return .close
     case 98: return .terminate
     default: return random.chance(50) ? .breakDown : .close
+    }
+  }
+
+  /// Kills, stops or continues a worker from outside. A thread cannot be stopped.
+  private mutating func interfere(with id: PoolMachine.WorkerID) {
+    if !machine.configuration.canKill || random.chance(40) {
+      workers[id]?.die()
+    } else if workers[id]?.isStopped == true {
+      workers[id]?.goOn()
+    } else {
+      workers[id]?.isStopped = true
     }
   }
 

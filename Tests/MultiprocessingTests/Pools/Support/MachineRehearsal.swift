@@ -10,7 +10,7 @@ struct MachineRehearsal {
   var workers: [PoolMachine.WorkerID: RehearsedWorker] = [:]
   var actions: [PoolMachine.Action] = []
   var deadlines: [(item: PoolMachine.ItemID, turn: Int)] = []
-  var graces: [(worker: PoolMachine.WorkerID, item: PoolMachine.ItemID)] = []
+  var graces: [(worker: PoolMachine.WorkerID, grace: PoolMachine.Grace)] = []
   var retriesOfStart = 0
   var nextItem: PoolMachine.ItemID = 1
   /// How often, in percent, what is begun dies, spins, or a start fails.
@@ -65,6 +65,7 @@ struct MachineRehearsal {
 
   enum Step {
     case perform, retryStart
+    case greet(PoolMachine.WorkerID)
     case hear(PoolMachine.WorkerID)
     case begin(PoolMachine.WorkerID)
     case finish(PoolMachine.WorkerID)
@@ -81,6 +82,7 @@ struct MachineRehearsal {
     case .retryStart:
       retriesOfStart -= 1
       try handle(.retryStart)
+    case .greet(let id): workers[id]?.greet()
     case .hear(let id): try hear(id)
     case .begin(let id): try begin(id)
     case .finish(let id): workers[id]?.finishRunning()
@@ -90,7 +92,7 @@ struct MachineRehearsal {
       try handle(.deadline(timer.item, turn: timer.turn))
     case .grace(let index):
       let grace = graces.remove(at: index)
-      try handle(.graceEnded(grace.worker, grace.item))
+      try handle(.graceEnded(grace.worker, grace.grace))
     }
     return true
   }
@@ -100,6 +102,7 @@ struct MachineRehearsal {
     if !actions.isEmpty { steps.append(.perform) }
     if retriesOfStart > 0 { steps.append(.retryStart) }
     for (id, worker) in workers.sorted(by: { $0.key < $1.key }) {
+      if worker.canGreet { steps.append(.greet(id)) }
       if !worker.outbox.isEmpty { steps.append(.hear(id)) }
       if worker.canBegin { steps.append(.begin(id)) }
       if worker.canFinish { steps.append(.finish(id)) }

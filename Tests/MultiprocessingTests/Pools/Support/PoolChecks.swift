@@ -27,6 +27,12 @@ func configured(_ change: (inout ProcessPool.Configuration) -> Void) -> ProcessP
   return configuration
 }
 
+/// A change of the configuration: resistance is broken soon.
+func hasty(_ configuration: inout ProcessPool.Configuration) { configuration.gracePeriod = .milliseconds(50) }
+
+/// A change of the configuration: whoever has to wait for a grace period is found by the watchdog.
+func patient(_ configuration: inout ProcessPool.Configuration) { configuration.gracePeriod = .seconds(30) }
+
 /// Runs `body` with a process pool, and expects that it is gone afterwards.
 func withWorkers(
   _ workers: Int, _ method: StartMethod = .forkServer, _ configuration: ProcessPool.Configuration = .init(),

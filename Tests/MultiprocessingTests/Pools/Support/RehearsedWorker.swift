@@ -14,9 +14,25 @@ struct RehearsedWorker {
   var inbox: [PoolMachine.ItemID] = []
   var running: (item: PoolMachine.ItemID, fate: Fate)?
   /// Said, and not heard by the machine yet; `lost` is the last.
-  var outbox: [Message] = [.joined]
+  var outbox: [Message] = []
+  /// What it was asked to give up while it was stopped.
+  private var unheard: [PoolMachine.ItemID] = []
+  private var hasGreeted = false
   var isRetired = false
   var isAlive = true
+  /// By SIGSTOP: it does nothing until it goes on or is killed.
+  var isStopped = false
+
+  mutating func greet() {
+    hasGreeted = true
+    outbox.append(.joined)
+  }
+
+  mutating func goOn() {
+    isStopped = false
+    for item in unheard { stop(item, canKill: true) }
+    unheard = []
+  }
 
   mutating func die() {
     guard isAlive else { return }
@@ -38,7 +54,9 @@ struct RehearsedWorker {
 
   /// Drops what waits; what runs listens, unless it spins where it can be killed.
   mutating func stop(_ item: PoolMachine.ItemID, canKill: Bool) {
-    if let place = inbox.firstIndex(of: item) {
+    if isStopped {
+      unheard.append(item)
+    } else if let place = inbox.firstIndex(of: item) {
       inbox.remove(at: place)
       outbox.append(.answered(item))
     } else if let running, running.item == item, !canKill || running.fate != .spins {
@@ -46,7 +64,9 @@ struct RehearsedWorker {
     }
   }
 
-  var canBegin: Bool { isAlive && running == nil && !inbox.isEmpty }
-  var canFinish: Bool { isAlive && running != nil && running?.fate != .spins }
-  var canEnd: Bool { isAlive && isRetired && running == nil && inbox.isEmpty }
+  private var canAct: Bool { isAlive && !isStopped }
+  var canGreet: Bool { canAct && !hasGreeted }
+  var canBegin: Bool { canAct && hasGreeted && running == nil && !inbox.isEmpty }
+  var canFinish: Bool { canAct && running != nil && running?.fate != .spins }
+  var canEnd: Bool { canAct && isRetired && running == nil && inbox.isEmpty }
 }

@@ -18,8 +18,10 @@ private final class PrivateClass: ProcessTask {
 
 @Suite struct TaskReferenceTests {
   private func isRebuilt(_ reference: TaskReference) throws -> Bool {
-    let coder = TransferCoder<TaskReference>()
-    return try coder.decode(try coder.encode(reference, .portable), .portable) == reference
+    var fields = FieldWriter()
+    reference.write(to: &fields)
+    var reader = FieldReader(fields.bytes)
+    return try TaskReference(from: &reader) == reference && reader.rest.isEmpty
   }
 
   @Test func `a type with a name is called by it, in any build`() throws {

@@ -6,12 +6,9 @@ struct ForkLauncher: Launcher {
   let body: () -> TaskOutcome
 
   func launch(_ plan: LaunchPlan) throws -> LaunchedChild {
-    let page = try plan.parameters.pageFile()
+    let page = try ChildParameters.pageFile()
     Self.walkOnce
-    let threads = SystemThread.count
-    if threads > 1 {
-      EventLog.warning("forking a process that has \(threads) threads: locks they hold stay held in the child")
-    }
+    if EventLog.level != nil { Self.warnOfThreads() }
     // The copy closes every private descriptor; these are copies of its own that are not.
     let numbers = [try plan.channel.number, page.descriptor.number, plan.lifeline.number, plan.standardError?.number]
     var own: [UnmarkedDescriptor?] = []
@@ -28,6 +25,8 @@ struct ForkLauncher: Launcher {
   /// What the copy will do to answer, done here first: the runtime makes generic types under a lock of its own, and a copy
   /// taken while another thread held it would wait for ever (2 of 6 trials beside busy threads).
   private static let walkOnce: Void = {
+    ProcessControl.rehearseChild()
+    _ = (OwnStart.method, ProcessContext.default, ProcessIdentity.current, ThisProcess.currentID)
     _ = TaskOutcome.thrown(CancellationError()).frame(task: 0)
     _ = TaskOutcome.thrown(MultiprocessingError(.system, "")).frame(task: 0)
     _ = (ProcessFamily.current, ExitSequence.current, StandardErrorWriter.current)
@@ -35,6 +34,12 @@ struct ForkLauncher: Launcher {
     try? FrameChannel(near).send(Frame(.value))
     _ = try? FrameChannel(far).receive(isBlocking: false)
   }()
+
+  private static func warnOfThreads() {
+    let threads = SystemThread.count
+    guard threads > 1 else { return }
+    EventLog.warning("forking a process that has \(threads) threads: locks they hold stay held in the child")
+  }
 
   private func run(_ plan: LaunchPlan, _ numbers: [Int32?]) -> Never {
     ProcessControl.leadGroup()

@@ -9,20 +9,19 @@ final class ForkServerConnection: Sendable {
   final class Server: Sendable {
     let process: RunningProcess
     var control: MessageSocket { process.channel.socket }
-    private let environment: [String]
+    private let environment: UInt64
     private let workingDirectory: String?
 
     init(process: RunningProcess) {
       self.process = process
-      environment = Executable.environment()
+      environment = Executable.environmentHash
       workingDirectory = Executable.workingDirectory()
     }
 
     /// A copy of the server has its environment and directory: names what is different here and now.
     func completeEnvironment(of parameters: inout ChildParameters) {
-      if parameters.environment == nil {
-        let now = Executable.environment()
-        if now != environment { parameters.environment = now }
+      if parameters.environment == nil, Executable.environmentHash != environment {
+        parameters.environment = Executable.environment()
       }
       if parameters.workingDirectory == nil {
         let now = Executable.workingDirectory()

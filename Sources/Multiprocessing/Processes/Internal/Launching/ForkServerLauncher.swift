@@ -10,26 +10,37 @@ struct ForkServerLauncher: Launcher {
     let server = try ForkServerConnection.current.server()
     var parameters = plan.parameters
     server.completeEnvironment(of: &parameters)
-    let page = try parameters.pageFile()
+    let (request, inFile) = CloneRequest.of(parameters)
+    let page = try ChildParameters.pageFile(with: inFile)
     do {
-      try request(plan, page: page, from: server)
+      try send(request, plan, page: page, to: server)
       // The last copy here: from now on the end of the channel means that nobody has it.
       plan.channel.release()
-      return LaunchedChild(id: try answer(on: plan.answers), page: page)
+      return LaunchedChild(id: try answer(on: plan.answers, from: server), page: page)
     } catch let error as SystemError where error.isDisconnected {
       ForkServerConnection.current.discard(server)
       throw error
     }
   }
 
-  private func request(_ plan: LaunchPlan, page: MemoryFile, from server: ForkServerConnection.Server) throws {
+  private func send(
+    _ request: CloneRequest, _ plan: LaunchPlan, page: MemoryFile, to server: ForkServerConnection.Server
+  ) throws {
     let standard = try StandardDescriptors(of: plan)
-    let numbers = [standard.numbers[1], standard.numbers[2], try plan.channel.number, page.descriptor.number]
-    let copies = try (numbers + [plan.lifeline.number]).map(Descriptor.duplicating)
-    try withExtendedLifetime(standard) { try server.control.send(header: [1], descriptors: copies) }
+    let numbers = [standard.output, standard.error, try plan.channel.number, page.descriptor.number]
+    try withExtendedLifetime((standard, plan, page)) {
+      try server.control.send(header: request.bytes, numbers: numbers + [plan.lifeline.number])
+    }
   }
 
-  private func answer(on channel: FrameChannel) throws -> ProcessID {
+  /// How long a server may be silent before somebody looks whether it is stopped.
+  private static let patience = Duration.milliseconds(250)
+
+  private func answer(on channel: FrameChannel, from server: ForkServerConnection.Server) throws -> ProcessID {
+    while try Polling.wait(for: [channel.socket.descriptor.number], timeout: Self.patience).isEmpty {
+      // It would answer when it is continued, perhaps never: it is replaced, and all who wait for it try again.
+      if ProcessControl.isStopped(server.process.id) { throw SystemError.disconnected }
+    }
     guard case .frame(let frame) = try channel.receive(isBlocking: true) else { throw SystemError.disconnected }
     if frame.kind == .started { return frame.number }
     throw SystemError(call: "clone(CLONE_PARENT)", number: frame.number)

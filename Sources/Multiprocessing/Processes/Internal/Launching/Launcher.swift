@@ -62,22 +62,24 @@ extension StartMethod {
   }
 }
 
-/// Standard descriptors of this process, with /dev/null for those that are closed.
+/// A child's standard output and error: the plan's, or this process's, with /dev/null for those that are closed.
 struct StandardDescriptors: Sendable {
-  let numbers: [Int32]
+  let output: Int32
+  let error: Int32
   /// Held while the numbers are in use.
   private let opened: [Descriptor]
 
   init(of plan: LaunchPlan) throws {
-    let given = [nil, plan.standardOutput, plan.standardError]
     var opened: [Descriptor] = []
-    numbers = try (0 as Int32..<3).map { number in
-      if let descriptor = given[Int(number)] { return descriptor.number }
-      if number != 0, Polling.isStandardStream(number) { return number }
+    func number(_ given: Descriptor?, _ own: Int32) throws -> Int32 {
+      if let given { return given.number }
+      if Polling.isStandardStream(own) { return own }
       let null = try DescriptorIO.openNull()
       opened.append(null)
       return null.number
     }
+    output = try number(plan.standardOutput, 1)
+    error = try number(plan.standardError, 2)
     self.opened = opened
   }
 }

@@ -6,14 +6,15 @@ struct SpawnLauncher: Launcher {
   var kind = ChildSetup.childKind
 
   func launch(_ plan: LaunchPlan) throws -> LaunchedChild {
-    let page = try plan.parameters.pageFile()
+    let page = try ChildParameters.pageFile(with: plan.parameters.bytes)
     let standard = try StandardDescriptors(of: plan)
+    let null = try DescriptorIO.openNull()
     let spawn = Spawn(
       path: try plan.context.executable ?? Executable.path(), arguments: [CommandLine.arguments.first ?? "worker"],
       environment: environment(plan.context), workingDirectory: plan.context.workingDirectory,
-      standard: standard.numbers,
+      standard: [null.number, standard.output, standard.error],
       descriptors: [try plan.channel.number, page.descriptor.number, plan.lifeline.number, plan.registry.number])
-    let id = try withExtendedLifetime((plan, standard)) { try spawn.start() }
+    let id = try withExtendedLifetime((plan, standard, null)) { try spawn.start() }
     return LaunchedChild(id: id, page: page)
   }
 
@@ -21,7 +22,11 @@ struct SpawnLauncher: Launcher {
     let given = context.environment?.map { "\($0.key)=\($0.value)" } ?? Executable.environment()
     // The runtime's own backtracer costs 25 ms and fifty lines per crash; the crash page replaces it. It is read at
     // exec, so it cannot be set later.
-    let own = ["\(ChildSetup.marker)=\(kind)", "SWIFT_BACKTRACE=enable=no"]
+    var own = ["\(ChildSetup.marker)=\(kind)", "SWIFT_BACKTRACE=enable=no"]
+    // All symbols are bound once in the server, and not in each of its children; `mp_entry.c` takes the variable away.
+    if kind == ChildSetup.serverKind, !given.contains(where: { $0.hasPrefix(ChildSetup.bindNow + "=") }) {
+      own.append("\(ChildSetup.bindNow)=\(ChildSetup.marker)")
+    }
     return given.filter { !$0.hasPrefix(ChildSetup.marker + "=") && !$0.hasPrefix("SWIFT_BACKTRACE=") } + own
   }
 }

@@ -1,9 +1,18 @@
+internal import MultiprocessingSystem
 internal import Synchronization
 
 /// Workers of this process: a running Swift task for each item in hand, one after another.
 ///
 /// A worker cannot be ended against its will; `kill` cancels its task and lets it finish.
-final class LocalWorkers: Sendable {
+final class LocalBackend: WorkerBackend {
+  /// What the tasks of a worker run on.
+  enum Place {
+    /// A thread for each worker, which its tasks may block.
+    case threads
+    /// Wherever Swift runs them.
+    case anywhere
+  }
+
   private struct Worker {
     let sink: WorkerSink
     let executor: ThreadExecutor?
@@ -12,9 +21,19 @@ final class LocalWorkers: Sendable {
     var isRetired = false
   }
 
+  let capabilities = WorkerCapabilities(format: nil, canKill: false)
+  private let place: Place
   private let workers = Mutex<[PoolMachine.WorkerID: Worker]>([:])
 
-  func add(_ id: PoolMachine.WorkerID, on executor: ThreadExecutor?, sink: @escaping WorkerSink) {
+  init(on place: Place) { self.place = place }
+
+  func start(_ id: PoolMachine.WorkerID, sink: @escaping WorkerSink) throws {
+    let executor = place == .threads ? ThreadExecutor() : nil
+    do {
+      try executor?.start(named: "mp-worker-\(id)")
+    } catch {
+      throw MultiprocessingError(.startFailed, doing: "starting a thread", error)
+    }
     workers.withLock { $0[id] = Worker(sink: sink, executor: executor) }
     sink(.ready(id))
   }
@@ -35,7 +54,7 @@ final class LocalWorkers: Sendable {
       workers[id]?.waiting.removeAll { $0.item == item }
       return (worker.sink, nil)
     }
-    task?.cancel()
+    if let task { cancel(task) }
     dropped?(.finished(id, item, .thrown(CancellationError())))
   }
 
@@ -46,7 +65,7 @@ final class LocalWorkers: Sendable {
       workers[id]?.running?.isCancelled = true
       return workers[id]?.running?.task
     }
-    task?.cancel()
+    if let task { cancel(task) }
     startNext(id)
   }
 
@@ -54,6 +73,13 @@ final class LocalWorkers: Sendable {
     workers.withLock { $0[id]?.isRetired = true }
     startNext(id)
   }
+
+  func terminate(_ id: PoolMachine.WorkerID) {}
+
+  func facts(of id: PoolMachine.WorkerID) -> WorkerFacts? { nil }
+
+  /// Not here: cancellation handlers are the user's code, and nothing of the pool's goes on while this thread performs.
+  private func cancel(_ task: Task<Void, Never>) { Task.detached { task.cancel() } }
 
   private enum Step {
     case run(PoolMachine.ItemID, PoolJob, ThreadExecutor?)
@@ -85,7 +111,7 @@ final class LocalWorkers: Sendable {
         workers[id]?.running?.task = task
         return workers[id]?.running?.isCancelled == true
       }
-      if isCancelled { task.cancel() }
+      if isCancelled { cancel(task) }
     }
   }
 

@@ -1,0 +1,32 @@
+/// Thread ids that code keeps in thread-local variables, made right in a forked copy.
+///
+/// Swift's `Mutex` and the runtime's `swift_once` on Linux lock by thread id, and each file that uses them keeps the id
+/// of the calling thread in a thread-local variable of its own. A copy inherits these variables: its main thread would
+/// lock with the id of a thread of another process. A lock that a second thread then waits for is never released, and
+/// both threads spin (seen: two threads of a worker in `swift_once`). libdispatch keeps one too.
+#ifndef MP_THREAD_MEMORY_H
+#define MP_THREAD_MEMORY_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum { MP_THREAD_BLOCKS = 256 };
+
+/// The calling thread's variables in each loaded image, before a fork.
+struct mp_thread_memory {
+  pid_t thread;
+  int count;
+  struct {
+    uint32_t *_Nullable words;
+    size_t count;
+  } blocks[MP_THREAD_BLOCKS];
+};
+
+/// Finds them. Here and not in the copy: the loader's list has a lock, which another thread may hold at the fork.
+void mp_thread_memory_find(struct mp_thread_memory *_Nonnull memory);
+
+/// In the copy: gives every variable that has the old id the copy's.
+void mp_thread_memory_renew(const struct mp_thread_memory *_Nonnull memory);
+
+#endif
