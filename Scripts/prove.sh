@@ -7,6 +7,8 @@ steps=(
   'release_tests|@Test|900|the tests pass with optimisation'
   'codec_fuzz|MP_FUZZ_ITERATIONS|600|a million damaged frames are refused, none is fatal'
   'many_starts|MP_PROVE|900|ten thousand starts by each method leave nothing behind'
+  'kill_at_every_step|StepDeath.|600|no death at any step of an operation on a primitive wedges it or loses a wake-up'
+  'spin_models|StepDeath.|600|the models of lock and condition hold in every interleaving, and their mutants do not'
   'programs|ContractUsage|900|children are entered in programs built in release, statically, and with sanitizers'
   'documentation|withProcessPool|300|the programs in the documentation compile'
   'thread_sanitizer|@Test|600|no data race in what runs in one process'
@@ -31,6 +33,9 @@ files_of_one_process() {
 release_tests() { swift test "${release[@]}"; }
 codec_fuzz() { MP_FUZZ_ITERATIONS=1000000 swift test "${release[@]}" --filter "$(files_that_mention MP_FUZZ_ITERATIONS)"; }
 many_starts() { MP_PROVE=1 swift test "${release[@]}" --filter "$(files_that_mention MP_PROVE)"; }
+# In debug builds, which count steps.
+kill_at_every_step() { MP_PROVE=1 swift test --filter "$(files_that_mention StepDeath.)"; }
+spin_models() { Proofs/check.sh; }
 programs() { Scripts/prove-programs.sh release static-stdlib address thread; }
 documentation() { swift build && python3 -B Scripts/checks/documentation.py; }
 thread_sanitizer() {

@@ -61,10 +61,10 @@ int mp_has_woken(void) {
   return woke;
 }
 
-static uint64_t mp_id, mp_id_of_parent;
+uint64_t mp_id;
+static uint64_t mp_id_of_parent;
 static __thread uint32_t mp_thread;
 
-uint64_t mp_own_id(void) { return __atomic_load_n(&mp_id, __ATOMIC_ACQUIRE); }
 void mp_own_id_set(uint64_t id) { __atomic_store_n(&mp_id, id, __ATOMIC_RELEASE); }
 uint64_t mp_parent_id(void) { return __atomic_load_n(&mp_id_of_parent, __ATOMIC_ACQUIRE); }
 

@@ -1,7 +1,7 @@
 extension Scenario {
   /// Every scenario, in the order in which they run.
   static let all = [
-    processStart, processStartInBigParent, poolStart, idleWorker, valueIncrement, valueIncrementByTwo, bigArray,
-    bigArrayInPlace, primes,
+    processStart, processStartInBigParent, poolStart, lockUncontended, eventRoundTrip, semaphoreRoundTrip,
+    barrierRoundTrip, idleWorker, valueIncrement, valueIncrementByTwo, bigArray, bigArrayInPlace, primes,
   ]
 }

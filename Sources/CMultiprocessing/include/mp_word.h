@@ -48,11 +48,25 @@ int mp_shared_wait_one(uint32_t *_Nonnull word, uint32_t expected, uint64_t dead
 /// Wakes at most `count` sleepers on the word, in all processes. Returns how many there were.
 int mp_shared_wake(uint32_t *_Nonnull word, int count);
 
-/// The id under which this process is in its tree's registry, 0 before its claim; the calling thread's id.
-uint64_t mp_own_id(void);
+/// The id under which this process is in its tree's registry, 0 before its claim.
+extern uint64_t mp_id;
+static inline uint64_t mp_own_id(void) { return __atomic_load_n(&mp_id, __ATOMIC_ACQUIRE); }
 void mp_own_id_set(uint64_t id);
+
+/// Exchanges 0 for this process's id: 1 when that was done, 0 when the word is not 0 or there is no id.
+static inline int mp_own_take(uint64_t *_Nonnull word) {
+  uint64_t own = mp_own_id(), none = 0;
+  return own != 0 && mp_long_exchange(word, &none, own);
+}
+/// Exchanges exactly this process's id for 0: 1 when that was done.
+static inline int mp_own_release(uint64_t *_Nonnull word) {
+  uint64_t own = mp_own_id();
+  return own != 0 && mp_long_exchange(word, &own, 0);
+}
+
 /// The id that the process had from which this one was forked; 0 when it had none.
 uint64_t mp_parent_id(void);
+/// The number of the calling thread.
 uint32_t mp_thread_id(void);
 
 /// Whether this thread's last change of a shared word had to wake a sleeper; asking resets it.

@@ -81,7 +81,7 @@ public final class Barrier: Codable, Sendable {
   public func reset() { try? state.reset() }
 
   /// The forms that block the calling thread.
-  public var blocking: Blocking<Barrier> { @available(*, noasync) get { Blocking(self) } }
+  public var blocking: Blocking<Barrier> { @available(*, noasync) @inlinable get { Blocking(self) } }
 }
 
 extension Barrier {

@@ -66,7 +66,7 @@ public final class BoundedSemaphore: Codable, Sendable {
   }
 
   /// The forms that block the calling thread.
-  public var blocking: Blocking<BoundedSemaphore> { @available(*, noasync) get { Blocking(self) } }
+  public var blocking: Blocking<BoundedSemaphore> { @available(*, noasync) @inlinable get { Blocking(self) } }
 }
 
 extension Blocking where Base == BoundedSemaphore {

@@ -72,7 +72,7 @@ public final class CountingSemaphore: Codable, Sendable {
   }
 
   /// The forms that block the calling thread.
-  public var blocking: Blocking<CountingSemaphore> { @available(*, noasync) get { Blocking(self) } }
+  public var blocking: Blocking<CountingSemaphore> { @available(*, noasync) @inlinable get { Blocking(self) } }
 }
 
 extension Blocking where Base == CountingSemaphore {

@@ -101,7 +101,7 @@ public final class Event: Codable, Sendable {
 
 extension Event {
   /// The forms that block the calling thread.
-  public var blocking: Blocking<Event> { @available(*, noasync) get { Blocking(self) } }
+  public var blocking: Blocking<Event> { @available(*, noasync) @inlinable get { Blocking(self) } }
 }
 
 extension Blocking where Base == Event {

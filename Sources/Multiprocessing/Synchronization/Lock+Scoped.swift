@@ -50,7 +50,7 @@ extension Lock {
   }
 
   /// The forms that block the calling thread.
-  public var blocking: Blocking<Lock> { @available(*, noasync) get { Blocking(self) } }
+  public var blocking: Blocking<Lock> { @available(*, noasync) @inlinable get { Blocking(self) } }
 }
 
 extension Blocking where Base == Lock {

@@ -80,6 +80,7 @@ public final class Lock: Codable, Sendable {
   ///
   /// - Throws: `notOwner` when this process does not hold it.
   public func release() throws {
+    if owner.releaseFree(unless: unrepaired) { return }
     let own = try ProcessRegistry.ownID()
     // Only its holder writes it; who is not the holder does not get past the release.
     let dead = OwnerID(bits: unrepaired.load())
@@ -97,14 +98,14 @@ extension Lock {
   }
 
   func take(timeout: Duration?) async throws -> Take? {
+    if owner.takeFree() { return Take() }
     let own = try ProcessRegistry.ownID()
-    if owner.takeFree(own) { return Take() }
     return try await AsyncWait.run(on: owner.word.lowerHalf, timeout: timeout) { self.look(own, $0) }
   }
 
   func takeBlocking(timeout: Duration?) throws -> Take? {
+    if owner.takeFree() { return Take() }
     let own = try ProcessRegistry.ownID()
-    if owner.takeFree(own) { return Take() }
     return BlockingWait.run(
       in: memory.table, until: timeout.map(SharedWait.deadline(after:)), spinning: budget
     ) { look(own, $0) }

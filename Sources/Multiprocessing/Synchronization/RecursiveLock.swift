@@ -44,7 +44,7 @@ public final class RecursiveLock: Codable, Sendable {
   /// The calls that block, which are all there are.
   public var blocking: Blocking<RecursiveLock> {
     @available(*, noasync, message: "a recursive lock belongs to a thread; use Lock in async code")
-    get { Blocking(self) }
+    @inlinable get { Blocking(self) }
   }
 
   private func mark(_ own: OwnerID) -> UInt64 { UInt64(OwnID.thread) << 32 | own.bits & 0xFFFF_FFFF }
@@ -57,12 +57,15 @@ public final class RecursiveLock: Codable, Sendable {
       depth.store(depth.load() + 1)
       return Lock.Take()
     }
-    let deadline = timeout.map(SharedWait.deadline(after:))
-    let taken = BlockingWait.run(in: memory.table, until: deadline, spinning: budget) { look(own, $0) }
-    guard let taken else { return nil }
+    guard let taken = owner.takeFree() ? Lock.Take() : wait(own, timeout) else { return nil }
     depth.store(1)
     thread.store(mark(own))
     return taken
+  }
+
+  private func wait(_ own: OwnerID, _ timeout: Duration?) -> Lock.Take? {
+    let deadline = timeout.map(SharedWait.deadline(after:))
+    return BlockingWait.run(in: memory.table, until: deadline, spinning: budget) { look(own, $0) }
   }
 
   private func look(_ own: OwnerID, _ mode: LookMode) -> WaitLook<Lock.Take> {

@@ -67,4 +67,18 @@ package struct SharedLongWord: @unchecked Sendable {
     Steps.step()
     return mp_long_exchange(address, &expected, desired) == 1
   }
+
+  /// Exchanges 0 for this process's id (`OwnID`); false when the word is not 0 or there is no id. A call of its own,
+  /// because it is the whole of an uncontended lock.
+  package func take() -> Bool {
+    Steps.step()
+    return mp_own_take(address) == 1
+  }
+
+  /// Exchanges exactly this process's id for 0; false when anything else is there, or a `condition` is not 0.
+  package func giveUp(unless condition: SharedLongWord? = nil) -> Bool {
+    if let condition, condition.load() != 0 { return false }
+    Steps.step()
+    return mp_own_release(address) == 1
+  }
 }

@@ -7,7 +7,7 @@ import Testing
 /// A control group of version 1 with little memory, below the own one; to be removed when its processes have ended.
 ///
 /// Root can make one where the hierarchy is mounted for writing. Version 2 refuses a group with processes and groups in
-/// it at once, so there the limits are tested by fixture files (`MemoryFactsTests`).
+/// it at once, so there the limits are tested by files of our own.
 final class SmallMemoryGroup: Sendable {
   let directory: String
 
@@ -101,5 +101,32 @@ struct FillOutcome: Codable, Sendable {
     let outcome = try await child.value
     #expect(outcome.last == .outOfMemory)
     #expect(outcome.kept > 1000)
+  }
+}
+
+@Suite struct `In a memory group of version 2` {
+  @Test(arguments: ["/sys/fs/cgroup", "/sys/fs/cgroup/a", "/sys/fs/cgroup/a/b"])
+  func `the limit of any group above counts`(directory: String) throws {
+    let root = NSTemporaryDirectory() + "/mp-test-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: root) }
+    func write(_ text: String, to path: String) throws {
+      let url = URL(fileURLWithPath: root + path)
+      try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+      try text.write(to: url, atomically: false, encoding: .utf8)
+    }
+    try write("0::/a/b\n", to: "/proc/self/cgroup")
+    try write("35 24 0:30 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw\n", to: "/proc/self/mountinfo")
+    try write("MemAvailable: 8000000 kB\n", to: "/proc/meminfo")
+    for group in ["/sys/fs/cgroup", "/sys/fs/cgroup/a", "/sys/fs/cgroup/a/b"] {
+      try write(group == directory ? "67108864\n" : "max\n", to: "\(group)/memory.max")
+      try write("33554432\n", to: "\(group)/memory.current")
+    }
+    let reservation = MemoryReservation { MemoryFacts.now(root: root).usable }
+    try reservation.reserve(0..<(16 << 20)) { _ in }
+    let error = try #require(throws: MultiprocessingError.self) { try reservation.reserve(0..<(40 << 20)) { _ in } }
+    #expect(error.code == .outOfMemory)
+    // What others take is seen at the next look.
+    try write("66060288\n", to: "\(directory)/memory.current")
+    #expect(throws: MultiprocessingError.self) { try reservation.reserve(0..<(4 << 20)) { _ in } }
   }
 }

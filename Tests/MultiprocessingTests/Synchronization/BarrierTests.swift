@@ -206,7 +206,7 @@ struct BarrierTask: ProcessTask {
     try await expectRound(of: barrier)
   }
 
-  @Test(arguments: [true, false]) func `a death at any step of a wait`(victimIsFirst: Bool) async throws {
+  @Test(.steps, arguments: [true, false]) func `a death at any step of a wait`(victimIsFirst: Bool) async throws {
     try await StepDeath.tryAll("a barrier, \(victimIsFirst ? "first" : "last")") { step in
       let (barrier, tally) = (try Barrier(parties: 2), try SharedTally())
       let victim = BarrierTask(barrier: barrier, tally: tally, kind: .dying(step))

@@ -228,7 +228,7 @@ struct ConditionTask: ProcessTask {
     for wait in all { try await wait.value }
   }
 
-  @Test func `a waiter killed at any step loses no notification`() async throws {
+  @Test(.steps) func `a waiter killed at any step loses no notification`() async throws {
     try await StepDeath.tryAll("a condition's wait") { step in
       let (condition, tally) = (try Condition(), try SharedTally())
       let victim = try ConditionTask(condition: condition, tally: tally, kind: .dyingTake(step)).start()
@@ -238,7 +238,7 @@ struct ConditionTask: ProcessTask {
     }
   }
 
-  @Test func `a notifier killed at any step leaves no waiter asleep before what it put`() async throws {
+  @Test(.steps) func `a notifier killed at any step leaves no waiter asleep before what it put`() async throws {
     try await StepDeath.tryAll("a notification") { step in
       let (condition, tally) = (try Condition(), try SharedTally())
       let others = try (0..<2).map { _ in

@@ -100,7 +100,7 @@ struct EventTask: ProcessTask {
     await #expect(throws: CancellationError.self) { try await wait.value }
   }
 
-  @Test func `a death at any step of a set leaves no waiter asleep before a set event`() async throws {
+  @Test(.steps) func `a death at any step of a set leaves no waiter asleep before a set event`() async throws {
     let tally = try SharedTally()
     try await StepDeath.tryAll("a set") { step in
       let event = try Event()
@@ -114,13 +114,13 @@ struct EventTask: ProcessTask {
     }
   }
 
-  @Test func `a death at any step of a wait takes nothing from the others`() async throws {
+  @Test(.steps) func `a death at any step of a wait takes nothing from the others`() async throws {
     let tally = try SharedTally()
     try await StepDeath.tryAll("a wait for an event") { step in
       let event = try Event()
       let victim = try EventTask(event: event, tally: tally, kind: .dyingWait(step)).start()
       let waiter = try EventTask(event: event, tally: tally, kind: .wait).start()
-      _ = await eventuallyShort { isAsleep(waiter.id) }
+      _ = await eventuallyShort { (isAsleep(victim.id) || victim.process.hasEnded) && isAsleep(waiter.id) }
       event.set()
       try await waiter.value
       return try await victim.join() == .exited(0)

@@ -61,7 +61,7 @@ private struct DyingAdder: ProcessTask {
     #expect(sum.repairs.load() == 0)
   }
 
-  @Test func `a death at any step leaves a latch that others take and repair`() async throws {
+  @Test(.steps) func `a death at any step leaves a latch that others take and repair`() async throws {
     let sum = try LatchedSum()
     try await StepDeath.tryAll("a latch") { step in
       let victim = try ChildProcess.start(DyingAdder(sum: sum, step: step))

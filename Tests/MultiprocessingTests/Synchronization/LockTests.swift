@@ -203,7 +203,7 @@ struct LockTask: ProcessTask {
     try await holder.join()
   }
 
-  @Test func `a death at any step leaves a lock that the others get`() async throws {
+  @Test(.steps) func `a death at any step leaves a lock that the others get`() async throws {
     let (lock, tally) = (try Lock(), try SharedTally())
     try await StepDeath.tryAll("a lock") { step in
       // Held, so that both come to sleep; who is woken first is not known.

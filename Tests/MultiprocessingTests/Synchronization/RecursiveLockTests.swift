@@ -91,7 +91,7 @@ struct RecursiveLockTask: ProcessTask {
     }
   }
 
-  @Test func `a death at any step leaves a lock that the others get`() async throws {
+  @Test(.steps) func `a death at any step leaves a lock that the others get`() async throws {
     let (lock, tally) = (try RecursiveLock(), try SharedTally())
     try await StepDeath.tryAll("a recursive lock") { step in
       let victim = try RecursiveLockTask(lock: lock, tally: tally, kind: .dying(step)).start()

@@ -165,7 +165,7 @@ struct SemaphoreTask: ProcessTask {
     #expect(semaphore.value == 0)
   }
 
-  @Test func `a death at any step of a plain acquire and release wedges nobody`() async throws {
+  @Test(.steps) func `a death at any step of a plain acquire and release wedges nobody`() async throws {
     let tally = try SharedTally()
     try await StepDeath.tryAll("a plain acquire and release") { step in
       let semaphore = try CountingSemaphore(value: 0)
@@ -182,7 +182,7 @@ struct SemaphoreTask: ProcessTask {
     }
   }
 
-  @Test func `a death at any step of withPermit leaves the count right`() async throws {
+  @Test(.steps) func `a death at any step of withPermit leaves the count right`() async throws {
     let tally = try SharedTally()
     for value in [1, 0] {
       try await StepDeath.tryAll("withPermit, \(value) at first") { step in

@@ -29,16 +29,17 @@ package struct Latch: Sendable {
   ///
   /// - Throws: as `withLock`.
   package func acquire() throws -> Bool {
-    let own = try ProcessRegistry.ownID()
-    return word.takeFree(own) ? false : try acquireSlowly(own)
+    word.takeFree() ? false : try acquireSlowly()
   }
 
   /// Gives up the latch, which this process holds.
   package func release() {
+    if word.releaseFree() { return }
     if let own = OwnerID(bits: OwnID.value) { _ = word.release(own) }
   }
 
-  private func acquireSlowly(_ own: OwnerID) throws -> Bool {
+  private func acquireSlowly() throws -> Bool {
+    let own = try ProcessRegistry.ownID()
     let table = try ProcessRegistry.table()
     let isTakenOver = BlockingWait.run(in: table, until: nil, spinning: Self.budget) { mode in
       switch word.look(own, in: table, mode) {

@@ -20,11 +20,11 @@ struct OwnerWord: Sendable {
   /// The holder by now, live or dead.
   var holder: OwnerID? { OwnerID(bits: word.load()) }
 
-  /// The uncontended take.
-  func takeFree(_ own: OwnerID) -> Bool {
-    var found: UInt64 = 0
-    return word.exchange(&found, for: own.bits)
-  }
+  /// The uncontended take; false also where this process has no id yet.
+  func takeFree() -> Bool { word.take() }
+
+  /// The uncontended release; false when somebody may sleep, this process does not hold the word, or `note` is not 0.
+  func releaseFree(unless note: SharedLongWord? = nil) -> Bool { word.giveUp(unless: note) }
 
   /// Takes the word if nobody live holds it; else, as the mode says, announces a sleeper. `takeovers` counts takes from
   /// dead holders, beforehand: whoever finds a live holder after a death finds the count changed.

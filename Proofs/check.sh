@@ -1,0 +1,36 @@
+#!/bin/bash
+# Checks the models with spin: each as it is has no error, and each of its mutants has one.
+set -eu
+cd "$(dirname "$0")"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+limit=2000000
+
+# errors MODEL OPTION...: the number of errors that spin finds.
+errors() {
+  local model=$PWD/$1.pml
+  shift
+  (cd "$work" && spin -a "$@" "$model" >&2 && cc -O2 -w -DSAFETY -DCOLLAPSE -DMEMLIM=3000 -o pan pan.c && ./pan -m$limit) >"$work/log" ||
+    { cat "$work/log" >&2; return 1; }
+  if grep -qE 'max search depth too small|out of memory' "$work/log"; then cat "$work/log" >&2; return 1; fi
+  grep -E 'states, stored' "$work/log" >&2
+  sed -n 's/.*errors: \([0-9]*\).*/\1/p' "$work/log"
+}
+
+status=0
+# expect NUMBER MODEL OPTION...
+expect() {
+  local wanted=$1 found
+  shift
+  found=$(errors "$@") || found=none
+  echo "model: $* has $found errors"
+  [ "$found" = "$wanted" ] || { echo "model: $wanted expected" >&2; status=1; }
+}
+
+command -v spin >/dev/null || { echo 'spin is not installed' >&2; exit 2; }
+expect 0 lock -DDEATHS=3
+for mutant in 1 2 3 4; do expect 1 lock -DDEATHS=3 -DMUTANT=$mutant; done
+expect 0 condition -DDEATHS=2
+for mutant in 1 2 3; do expect 1 condition -DDEATHS=2 -DMUTANT=$mutant; done
+expect 1 condition -DDEATHS=1 -DMUTANT=4
+exit $status
