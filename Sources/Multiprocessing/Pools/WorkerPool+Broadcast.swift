@@ -1,6 +1,6 @@
 extension WorkerPool {
-  /// Runs a closure literal once in every worker that is there, and in every worker that joins later, before its first
-  /// task. For state in globals of yours.
+  /// Runs a closure literal once in every worker that is there or on its way, and in every worker that joins later,
+  /// before its first task. For state in globals of yours. Returns when it has run in all of the former.
   ///
   /// - Throws: what the closure throws in one of the present workers; otherwise as `run`. When it throws in a later
   ///   worker, the pool breaks.

@@ -178,6 +178,17 @@ import Testing
     }
   }
 
+  @Test(arguments: PoolKind.allCases)
+  func `a broadcast has run in every worker when it returns, also right after the start`(kind: PoolKind) async throws {
+    let file = TemporaryFile()
+    try await kind.withPool(workers: 3) { pool in
+      try await pool.broadcast(file.path) { TemporaryFile.append("first", to: $0) }
+      #expect(file.lines.count == pool.workerCount)
+      try await pool.broadcast(file.path) { TemporaryFile.append("second", to: $0) }
+      #expect(file.lines.count == 2 * pool.workerCount)
+    }
+  }
+
   @Test func `a pool needs a worker`() async throws {
     for count in [0, -1] {
       #expect(await code { _ = try ProcessPool(workers: count) } == .invalidArgument)

@@ -145,7 +145,7 @@ private func startWithFewDescriptors() async throws -> (codes: String, open: Int
   var limit = rlimit()
   getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
   let usual = limit.rlim_cur
-  for room in 1...12 as ClosedRange<rlim_t> {
+  for room in 1...30 as ClosedRange<rlim_t> {
     limit.rlim_cur = rlim_t(ProcessInspection.descriptors().keys.max() ?? 0) + room
     setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     do {

@@ -51,6 +51,7 @@ extension PoolDriver {
     var grace: Reactor.Token?
     handle(.lost(worker, running: loss.running)) { state in
       state.prepared[worker] = nil
+      state.preparationsBefore[worker] = nil
       state.idleWatch?.remove(worker)
       grace = state.graces.removeValue(forKey: worker)
       if let running = loss.running { state.entries[running]?.loss = loss.exit }
@@ -63,7 +64,9 @@ extension PoolDriver {
   /// Sends the worker its next preparation; when all are done, it joins.
   private func prepareNext(_ worker: WorkerID) {
     let job: PoolJob? = state.withLock { state in
-      guard let done = state.prepared[worker], done < state.preparations.count else {
+      guard let done = state.prepared[worker],
+        done < state.preparationsBefore[worker] ?? state.preparations.count
+      else {
         state.prepared[worker] = nil
         return nil
       }
@@ -88,11 +91,15 @@ extension PoolDriver {
     handle(.breakDown) { $0.reason = $0.reason ?? error }
   }
 
-  /// The workers that can run a task now; every later one runs the job before its first task.
+  /// The workers that are there or on their way; every later one runs the job before its first task.
   func addPreparation(_ job: PoolJob) -> [WorkerID] {
     state.withLock { state in
+      let present = state.machine.workers.filter { $0.value.state != .retiring }
+      for (id, worker) in present where worker.state == .starting {
+        state.preparationsBefore[id] = state.preparationsBefore[id] ?? state.preparations.count
+      }
       state.preparations.append(job)
-      return state.machine.workers.filter { $0.value.state == .ready || $0.value.isStopping }.keys.sorted()
+      return present.keys.sorted()
     }
   }
 

@@ -44,6 +44,9 @@ final class PoolDriver: Sendable {
     var preparations: [PoolJob] = []
     /// How many of them a worker that is not ready yet has done.
     var prepared: [WorkerID: Int] = [:]
+    /// How many of them a worker runs that was starting when another was added: that one it gets as an item, for the
+    /// caller to wait for.
+    var preparationsBefore: [WorkerID: Int] = [:]
     /// The timers of grace periods, by worker.
     var graces: [WorkerID: Reactor.Token] = [:]
     /// Nil: workers stay however idle.

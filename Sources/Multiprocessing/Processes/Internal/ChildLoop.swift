@@ -19,6 +19,7 @@ final class ChildLoop: Sendable {
     var waiting: [Frame] = []
     var running: (task: UInt64, handle: RunningTask)?
     var isRetired = false
+    var isEnding = false
     /// There has been a task.
     var hasBegun = false
   }
@@ -97,7 +98,11 @@ final class ChildLoop: Sendable {
     let running = RunningTask()
     let (frame, isOver) = queue.withLock { queue -> (Frame?, Bool) in
       guard queue.running == nil else { return (nil, false) }
-      guard !queue.waiting.isEmpty else { return (nil, queue.isRetired) }
+      guard !queue.waiting.isEmpty else {
+        // Two threads may come here, that of the last task and the main one: the first ends the process.
+        defer { queue.isEnding = queue.isRetired }
+        return (nil, queue.isRetired && !queue.isEnding)
+      }
       let frame = queue.waiting.removeFirst()
       queue.running = (frame.task, running)
       queue.hasBegun = true
