@@ -5,12 +5,13 @@ cd "$(dirname "$0")"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 limit=2000000
+compiler=$(command -v cc || command -v clang)
 
 # errors MODEL OPTION...: the number of errors that spin finds.
 errors() {
   local model=$PWD/$1.pml
   shift
-  (cd "$work" && spin -a "$@" "$model" >&2 && cc -O2 -w -DSAFETY -DCOLLAPSE -DMEMLIM=3000 -o pan pan.c && ./pan -m$limit) >"$work/log" ||
+  (cd "$work" && spin -a "$@" "$model" >&2 && "$compiler" -O2 -w -DSAFETY -DCOLLAPSE -DMEMLIM=3000 -o pan pan.c && ./pan -m$limit) >"$work/log" ||
     { cat "$work/log" >&2; return 1; }
   if grep -qE 'max search depth too small|out of memory' "$work/log"; then cat "$work/log" >&2; return 1; fi
   grep -E 'states, stored' "$work/log" >&2
