@@ -55,8 +55,8 @@ extension Lock {
 
 extension Blocking where Base == Lock {
   /// `Lock.acquire`, blocking the calling thread.
-  @discardableResult
-  public func acquire() throws -> Acquisition { Acquisition(after: try base.takeBlocking(timeout: nil)!) }
+  @discardableResult @inlinable
+  public func acquire() throws -> Acquisition { try base.acquireBlocking() }
 
   /// `Lock.acquire(timeout:)`, blocking the calling thread.
   public func acquire(timeout: Duration) throws -> Acquisition? {

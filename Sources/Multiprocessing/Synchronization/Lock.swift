@@ -103,6 +103,11 @@ extension Lock {
     return try await AsyncWait.run(on: owner.word.lowerHalf, timeout: timeout) { self.look(own, $0) }
   }
 
+  @usableFromInline func acquireBlocking() throws -> Acquisition {
+    if owner.takeFree() { return .acquired }
+    return Acquisition(after: try takeBlocking(timeout: nil)!)
+  }
+
   func takeBlocking(timeout: Duration?) throws -> Take? {
     if owner.takeFree() { return Take() }
     let own = try ProcessRegistry.ownID()

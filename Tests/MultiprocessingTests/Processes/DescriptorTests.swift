@@ -146,7 +146,12 @@ private func startWithFewDescriptors() async throws -> (codes: String, open: Int
   getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
   let usual = limit.rlim_cur
   for room in 1...30 as ClosedRange<rlim_t> {
-    limit.rlim_cur = rlim_t(ProcessInspection.descriptors().keys.max() ?? 0) + room
+    let highest = ProcessInspection.descriptors().keys.max() ?? 0
+    // What was closed below the highest would be room, too.
+    var fillers: [Int32] = []
+    repeat { fillers.append(dup(0)) } while fillers.last! < highest
+    defer { for number in fillers { close(number) } }
+    limit.rlim_cur = rlim_t(fillers.last!) + room
     setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     do {
       try await ChildProcess.fork {}.join()

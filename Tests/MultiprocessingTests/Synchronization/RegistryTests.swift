@@ -61,6 +61,43 @@ import Testing
   }
 }
 
+extension RegistryTableTests {
+  @Test func `a registry of another name space of process ids is refused`() throws {
+    let table = try RegistryTable()
+    let mapping = try table.file.map(byteCount: 4096)
+    SharedLongWord(at: mapping.address + 24).store(1)
+    let failure = #expect(throws: MultiprocessingError.self) { try RegistryTable(inherited: table.file.descriptor) }
+    #expect(failure?.code == .unsupported)
+  }
+
+  @Test func `a lock of another tree is refused`() throws {
+    let bytes = try TransferCoder<LockOfAnotherTree>().encode(LockOfAnotherTree(), .portable)
+    let failure = #expect(throws: MultiprocessingError.self) { try TransferCoder<Lock>().decode(bytes, .portable) }
+    #expect(failure?.message.contains("another") == true, "\(String(describing: failure))")
+    #expect(failure?.code == .unsupported, "\(String(describing: failure))")
+  }
+}
+
+/// What a lock looks like on its way, with another tree's name.
+private struct LockOfAnotherTree: Codable {
+  var tree: [UInt64] = [1, 2]
+  var block: SharedBlock
+
+  init() throws { block = try SharedBlock(byteCount: 64) }
+
+  init(from decoder: any Decoder) throws {
+    var container = try decoder.unkeyedContainer()
+    tree = try container.decode([UInt64].self)
+    block = try container.decode(SharedBlock.self)
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.unkeyedContainer()
+    try container.encode(tree)
+    try container.encode(block)
+  }
+}
+
 /// The id a process has in its tree, its slot and its parent's as seen from there.
 struct RegistryPlace: Codable {
   var own: UInt64

@@ -12,17 +12,18 @@ final class SpinBudget: Sendable {
   private let count = Atomic<UInt32>(0)
 
   private static let least = 32
-  /// Some 20 µs: a pause takes 10 ns and more.
+  /// Some 20 to 50 µs: a pause takes 10 to 45 ns.
   private static let most = 1024
 
   /// Spins until the word changes; false when it should be slept on.
   func spin(on word: SharedWord, while value: UInt32) -> Bool {
-    // Our own change had to wake somebody, who is now about to answer, perhaps on this core.
-    if SharedWait.hasJustWoken || Steps.isArmed || ProcessorCount.isOne { return false }
+    if Steps.isArmed || ProcessorCount.isOne { return false }
     let current = budget.load(ordering: .relaxed)
-    let turn = count.wrappingAdd(1, ordering: .relaxed).newValue
-    // At the bottom it is tried once in 64 times, whether it has become worth while.
-    let tries = current > Self.least ? current : turn % 64 == 0 ? Self.most / 2 : 0
+    // Once in 64 times it is tried whether spinning has become worth while, for as long as a wake-up takes.
+    let isProbe = count.wrappingAdd(1, ordering: .relaxed).newValue % 64 == 0
+    // Our own change had to wake somebody, who is now about to answer, perhaps on this core.
+    let hasJustWoken = SharedWait.hasJustWoken
+    let tries = isProbe ? Self.most : current > Self.least && !hasJustWoken ? current : 0
     if tries == 0 { return false }
     if SharedWait.spin(on: word, while: value, count: tries) {
       budget.store(min(max(current, Self.least) * 2, Self.most), ordering: .relaxed)

@@ -5,9 +5,9 @@ internal import Synchronization
 
 /// A thread that sleeps on the words of many waits, and looks for them when it is woken.
 ///
-/// Waits for one word queue up; the first is looked for after every wake-up, the next as soon as that is done. So the
-/// lane is, to other processes, one sleeper on the word like any other. When the last of a word is withdrawn, the lane
-/// passes on the wake-up that it may have taken.
+/// Waits for one word queue up; the first is looked for after every wake-up, the next as soon as that is done, or all,
+/// where a wake-up is for all. So the lane is, to other processes, one sleeper on the word like any other. When the last
+/// of a queue is withdrawn, the lane passes on the wake-up that it may have taken.
 final class WaitLane: Sendable {
   private struct Queue {
     let word: SharedWord
@@ -87,7 +87,7 @@ final class WaitLane: Sendable {
       let deaths = table.deaths.load()
       var entries: [SharedWait.Entry] = []
       for key in state.withLock({ Array($0.queues.keys) }) {
-        if let entry = serve(key) { entries.append(entry) }
+        entries += serve(key)
       }
       if !entries.isEmpty { entries.append(.init(table.deaths, deaths)) }
       entries.append(.init(control, seen))
@@ -95,11 +95,11 @@ final class WaitLane: Sendable {
     }
   }
 
-  /// Looks for the waiters of a word, and says what to sleep on; nil when none is left.
-  private func serve(_ key: UInt) -> SharedWait.Entry? {
-    guard let queue = state.withLock({ $0.queues[key] }) else { return nil }
-    let entry = queue.wakesAll ? lookForAll(queue.waiters, key) : lookForFirst(key)
-    if let entry { return entry }
+  /// Looks for the waiters of a queue, and says what to sleep on: nothing when none is left.
+  private func serve(_ key: UInt) -> [SharedWait.Entry] {
+    guard let queue = state.withLock({ $0.queues[key] }) else { return [] }
+    let entries = queue.wakesAll ? lookForAll(queue.waiters, key) : lookForFirst(key)
+    if !entries.isEmpty { return entries }
     let last = state.withLock { state -> Queue? in
       guard let queue = state.queues[key], queue.waiters.isEmpty else { return nil }
       state.queues[key] = nil
@@ -108,29 +108,30 @@ final class WaitLane: Sendable {
     // Somebody came in between.
     guard let last else { return serve(key) }
     if last.passesOn { last.word.wake(1) }
-    return nil
+    return []
   }
 
-  private func lookForFirst(_ key: UInt) -> SharedWait.Entry? {
+  private func lookForFirst(_ key: UInt) -> [SharedWait.Entry] {
     while let first = state.withLock({ $0.queues[key]?.waiters.first }) {
-      if case .sleep(let word, let value) = first.attempt() { return .init(word, value) }
+      if case .sleep(let word, let value) = first.attempt() { return [.init(word, value)] }
       remove([first], key)
     }
-    return nil
+    return []
   }
 
-  private func lookForAll(_ waiters: [LaneWaiter], _ key: UInt) -> SharedWait.Entry? {
-    var entry: SharedWait.Entry?
+  private func lookForAll(_ waiters: [LaneWaiter], _ key: UInt) -> [SharedWait.Entry] {
+    var entries: [SharedWait.Entry] = []
     var done: [LaneWaiter] = []
     for waiter in waiters {
       switch waiter.attempt() {
       case .done: done.append(waiter)
-      // The first value seen: if the word has changed since, the sleep ends at once.
-      case .sleep(let word, let value): entry = entry ?? .init(word, value)
+      // The first value seen of each word: if it has changed since, the sleep ends at once.
+      case .sleep(let word, let value):
+        if !entries.contains(where: { $0.word.key == word.key }) { entries.append(.init(word, value)) }
       }
     }
     remove(done, key)
-    return entry
+    return entries
   }
 
   private func remove(_ done: [LaneWaiter], _ key: UInt) {
@@ -155,8 +156,9 @@ final class WaitLanes: Sendable {
         for mustKnow in [true, false] {
           for lane in lanes where lane.enlist(waiter, on: word, wakesAll: wakesAll, mustKnow: mustKnow) { return lane }
         }
-        // Two words of a sleep are the lane's own.
-        let lane = try WaitLane(in: table, capacity: SharedWait.isVectorSupported ? SharedWait.mostWords - 2 : 1)
+        // Two words of a sleep are the lane's own, and those that come to a barrier may sleep on two.
+        let capacity = SharedWait.isVectorSupported ? (SharedWait.mostWords - 2) / 2 : 1
+        let lane = try WaitLane(in: table, capacity: capacity)
         lanes.append(lane)
         _ = lane.enlist(waiter, on: word, wakesAll: wakesAll, mustKnow: false)
         return lane

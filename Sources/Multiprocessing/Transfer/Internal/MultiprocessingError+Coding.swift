@@ -1,8 +1,15 @@
 extension MultiprocessingError {
   /// A value that could not be encoded or decoded, with the reason in the coder's words.
+  ///
+  /// `notTransferable`, unless a handle says that it could cross, and what it lacks here.
   init(notTransferable type: Any.Type, _ action: String, _ error: any Error) {
-    self.init(.notTransferable, "\(type) cannot be \(action): \(Self.reason(error))", cause: error)
+    let code = (error as? MultiprocessingError)?.code
+    self.init(
+      code.flatMap { Self.codesOfHandles.contains($0) ? $0 : nil } ?? .notTransferable,
+      "\(type) cannot be \(action): \(Self.reason(error))", cause: error)
   }
+
+  private static let codesOfHandles: Set<Code> = [.unsupported, .outOfMemory, .system]
 
   private static func reason(_ error: any Error) -> String {
     switch error {
