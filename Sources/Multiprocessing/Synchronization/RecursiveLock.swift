@@ -54,7 +54,7 @@ public final class RecursiveLock: Codable, Sendable {
   fileprivate func take(timeout: Duration?) throws -> Lock.Take? {
     let own = try ProcessRegistry.ownID()
     if isHeld(by: own) {
-      depth.store(depth.load() + 1)
+      depth.store(depth.load() &+ 1)
       return Lock.Take()
     }
     guard let taken = owner.takeFree() ? Lock.Take() : wait(own, timeout) else { return nil }
@@ -81,7 +81,7 @@ public final class RecursiveLock: Codable, Sendable {
     guard isHeld(by: own) else {
       throw MultiprocessingError(.notOwner, "this thread does not hold the recursive lock that it releases")
     }
-    let left = depth.load() - 1
+    let left = depth.load() &- 1
     depth.store(left)
     if left > 0 { return }
     thread.store(0)

@@ -17,6 +17,14 @@ final class WaitLane: Sendable {
     var passesOn = false
   }
 
+  /// What a turn of the thread found to sleep on.
+  private struct Sleep {
+    var entries: [SharedWait.Entry] = []
+    /// They keep the memory of the words: one may be withdrawn meanwhile, and a kernel that sleeps on one word only has
+    /// the thread read the others.
+    var waiters: [LaneWaiter] = []
+  }
+
   private struct State {
     var queues: [UInt: Queue] = [:]
   }
@@ -85,41 +93,42 @@ final class WaitLane: Sendable {
     while true {
       let seen = control.load()
       let deaths = table.deaths.load()
-      var entries: [SharedWait.Entry] = []
-      for key in state.withLock({ Array($0.queues.keys) }) {
-        entries += serve(key)
-      }
-      if !entries.isEmpty { entries.append(.init(table.deaths, deaths)) }
-      entries.append(.init(control, seen))
-      _ = SharedWait.sleep(on: entries, until: nil)
+      var sleep = Sleep()
+      for key in state.withLock({ Array($0.queues.keys) }) { serve(key, &sleep) }
+      if !sleep.entries.isEmpty { sleep.entries.append(.init(table.deaths, deaths)) }
+      sleep.entries.append(.init(control, seen))
+      withExtendedLifetime(sleep) { _ = SharedWait.sleep(on: sleep.entries, until: nil) }
     }
   }
 
-  /// Looks for the waiters of a queue, and says what to sleep on: nothing when none is left.
-  private func serve(_ key: UInt) -> [SharedWait.Entry] {
-    guard let queue = state.withLock({ $0.queues[key] }) else { return [] }
-    let entries = queue.wakesAll ? lookForAll(queue.waiters, key) : lookForFirst(key)
-    if !entries.isEmpty { return entries }
+  /// Looks for the waiters of a queue, and adds what to sleep on: nothing when none is left.
+  private func serve(_ key: UInt, _ sleep: inout Sleep) {
+    guard let queue = state.withLock({ $0.queues[key] }) else { return }
+    let count = sleep.entries.count
+    if queue.wakesAll { lookForAll(queue.waiters, key, &sleep) } else { lookForFirst(key, &sleep) }
+    if sleep.entries.count > count { return }
     let last = state.withLock { state -> Queue? in
       guard let queue = state.queues[key], queue.waiters.isEmpty else { return nil }
       state.queues[key] = nil
       return queue
     }
     // Somebody came in between.
-    guard let last else { return serve(key) }
+    guard let last else { return serve(key, &sleep) }
     if last.passesOn { last.word.wake(1) }
-    return []
   }
 
-  private func lookForFirst(_ key: UInt) -> [SharedWait.Entry] {
+  private func lookForFirst(_ key: UInt, _ sleep: inout Sleep) {
     while let first = state.withLock({ $0.queues[key]?.waiters.first }) {
-      if case .sleep(let word, let value) = first.attempt() { return [.init(word, value)] }
+      if case .sleep(let word, let value) = first.attempt() {
+        sleep.entries.append(.init(word, value))
+        sleep.waiters.append(first)
+        return
+      }
       remove([first], key)
     }
-    return []
   }
 
-  private func lookForAll(_ waiters: [LaneWaiter], _ key: UInt) -> [SharedWait.Entry] {
+  private func lookForAll(_ waiters: [LaneWaiter], _ key: UInt, _ sleep: inout Sleep) {
     var entries: [SharedWait.Entry] = []
     var done: [LaneWaiter] = []
     for waiter in waiters {
@@ -130,8 +139,9 @@ final class WaitLane: Sendable {
         if !entries.contains(where: { $0.word.key == word.key }) { entries.append(.init(word, value)) }
       }
     }
+    sleep.entries += entries
+    if !entries.isEmpty { sleep.waiters += waiters }
     remove(done, key)
-    return entries
   }
 
   private func remove(_ done: [LaneWaiter], _ key: UInt) {
