@@ -181,6 +181,21 @@ struct BarrierTask: ProcessTask {
     #expect(throws: MultiprocessingError.self) { try Barrier(parties: 0) }
   }
 
+  @Test func `more may come than there are parties: any two make a round`() async throws {
+    let (barrier, tally) = (try Barrier(parties: 2), try SharedTally())
+    let child = try ChildProcess.start(barrier, tally) { try await pairUp(at: $0, $1) }
+    let other = try ChildProcess.start(barrier, tally) { try await pairUp(at: $0, $1) }
+    let tasks = (0..<5).map { _ in Task { try await pairUp(at: barrier, tally) } }
+    #expect(await eventually { tally[0] > 1000 })
+    barrier.abort()
+    for task in tasks { try await task.value }
+    try await child.value
+    try await other.value
+    #expect(tally[0] == tally[1])
+    // The abort may have come between an action and its round.
+    #expect((tally[0]...tally[0] + 1).contains(tally[2]))
+  }
+
   @Test func `a cancelled party breaks it for the others`() async throws {
     let (barrier, tally) = (try Barrier(parties: 3), try SharedTally())
     let child = try BarrierTask(barrier: barrier, tally: tally, kind: .broken).start()
@@ -237,4 +252,18 @@ struct BarrierTask: ProcessTask {
     }
     #expect(numbers == Set(0..<barrier.parties))
   }
+}
+
+/// Comes again and again until the barrier is broken; counts rounds by number, and actions as 2.
+private func pairUp(at barrier: Barrier, _ tally: SharedTally) async throws {
+  do {
+    while true {
+      let number = try await barrier.wait {
+        // Now and then long enough for others to find the set full.
+        if tally[2] % 16 == 0 { usleep(500) }
+        tally.count(2)
+      }
+      tally.count(number)
+    }
+  } catch let error as MultiprocessingError where error.code == .brokenBarrier {}
 }

@@ -73,7 +73,8 @@ private struct DyingAdder: ProcessTask {
       #expect(sum.sum.load() == before + 1)
       return status == .exited(0)
     }
-    #expect(sum.repairs.load() > 0)
+    // Some steps in a row are those of a holder; a few tried at random may miss them.
+    if StepDeath.isComplete { #expect(sum.repairs.load() > 0) }
   }
 
   @Test(arguments: [true, false]) func `sleepers are woken by the death of a holder`(isVectorAllowed: Bool) async throws
