@@ -27,5 +27,5 @@ extension Program {
     otherCommand, threadsOrProcesses,
   ]
 
-  private static let sharing: [Program] = [valueAndArray, locksAreAMust]
+  private static let sharing: [Program] = [lockForOutput, valueAndArray, locksAreAMust]
 }

@@ -1,5 +1,6 @@
 extension Expectation {
   static let sharing: [Expectation] = [
+    Expectation("lock-for-output", .anyOrder((0..<20).map { "hello world \($0 % 10)" })),
     Expectation("value-and-array", .lines(["3.1415927", #"\[0, -1, -2, -3, -4, -5, -6, -7, -8, -9\]"#])),
     Expectation(
       "locks-are-a-must",
