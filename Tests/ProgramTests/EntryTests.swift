@@ -95,7 +95,7 @@ struct ContractTests {
     let ending = try await run("ContractUsage")
     #expect(
       ending.printed([
-        "hello bob", "3.0", "[2, 3] true", "400", "2 4 0", "true", "count 9", "actor 4",
+        "hello bob", "3.0", "[2, 3] true", "x", "value 4", "400", "2 4 0", "true", "count 9", "shared 2 3", "actor 4",
         "generic [2, 3, 4] [2, 3, 4] 4", "exit code 0",
       ]), "\(ending)")
   }

@@ -1,4 +1,4 @@
-// The part of the contract's usage program that needs processes and pools alone, and a main that calls all of it.
+// The contract's usage program without its queues and connections, and a main that calls all of it.
 import Foundation
 import Multiprocessing
 
@@ -9,8 +9,28 @@ struct IsPrime: ProcessTask {
 func isPrime(_ n: Int) -> Bool { n > 1 && !(2..<n).contains { n % $0 == 0 } }
 
 actor Stats {
-  var count = 2
+  var count = 0
+  let lock: Lock
+  let sv: SharedValue<Int>
+  let sem: CountingSemaphore
+
+  init() throws {
+    lock = try Lock()
+    sv = try SharedValue(0)
+    sem = try CountingSemaphore(value: 2)
+  }
+
   func hit(_ pool: ProcessPool) async throws -> Int {
+    try await lock.withLock { count += 1 }
+    try await sv.withLock { $0 += count }
+    try await sem.withPermit { count += 1 }
+    try await sem.withPermit {
+      try await Task.sleep(for: .milliseconds(10))
+      count += 1
+    }
+    sv.value += 1
+    print("shared", sv.value, count)
+    count = 2
     let xs = try await pool.run(all: (0..<count).map { IsPrime(n: $0 + count) })
     count = xs.count
     try await withProcessPool(workers: 1) { p in count += try await p.map([1, 2]) { $0 + 1 }.count }
@@ -48,6 +68,13 @@ func syncMain() throws {
   print(try sum.blocking.value())
   let pool = try ProcessPool(workers: 2)
   print(try pool.blocking.map([1, 2]) { $0 + 1 }, try pool.blocking.run(IsPrime(n: 3)))
+  let lock = try Lock()
+  try lock.blocking.withLock { print("x") }
+  let r = try RecursiveLock()
+  try r.blocking.withLock { try r.blocking.withLock {} }
+  let s = try SharedValue(3)
+  try s.blocking.withLock { $0 += 1 }
+  print("value", s.value)
 }
 
 func generic<P: WorkerPool>(_ pool: P) async throws -> [Int] { try await pool.map([1, 2, 3]) { $0 + 1 } }
