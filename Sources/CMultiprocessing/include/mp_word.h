@@ -1,13 +1,14 @@
 /// Words of memory that several processes change: one atomic operation each, and the sleep on them.
 ///
-/// Stores and exchanges are sequentially consistent, loads acquire. `mp_step` stands before each access in builds for
+/// All are sequentially consistent, loads too: who announces itself in one word and then looks at another must not miss
+/// who does it the other way round. `mp_step` stands before each access in builds for
 /// tests: a process can be made to die before its n-th.
 #ifndef MP_WORD_H
 #define MP_WORD_H
 
 #include <stdint.h>
 
-static inline uint32_t mp_word_load(const uint32_t *_Nonnull word) { return __atomic_load_n(word, __ATOMIC_ACQUIRE); }
+static inline uint32_t mp_word_load(const uint32_t *_Nonnull word) { return __atomic_load_n(word, __ATOMIC_SEQ_CST); }
 static inline void mp_word_store(uint32_t *_Nonnull word, uint32_t value) {
   __atomic_store_n(word, value, __ATOMIC_SEQ_CST);
 }
@@ -16,15 +17,15 @@ static inline uint32_t mp_word_add(uint32_t *_Nonnull word, uint32_t value) {
 }
 /// Stores `desired` if the word is `expected`, and returns 1; else 0, and `expected` is what was found.
 static inline int mp_word_exchange(uint32_t *_Nonnull word, uint32_t *_Nonnull expected, uint32_t desired) {
-  return __atomic_compare_exchange_n(word, expected, desired, 0, __ATOMIC_SEQ_CST, __ATOMIC_ACQUIRE);
+  return __atomic_compare_exchange_n(word, expected, desired, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 }
 
-static inline uint64_t mp_long_load(const uint64_t *_Nonnull word) { return __atomic_load_n(word, __ATOMIC_ACQUIRE); }
+static inline uint64_t mp_long_load(const uint64_t *_Nonnull word) { return __atomic_load_n(word, __ATOMIC_SEQ_CST); }
 static inline void mp_long_store(uint64_t *_Nonnull word, uint64_t value) {
   __atomic_store_n(word, value, __ATOMIC_SEQ_CST);
 }
 static inline int mp_long_exchange(uint64_t *_Nonnull word, uint64_t *_Nonnull expected, uint64_t desired) {
-  return __atomic_compare_exchange_n(word, expected, desired, 0, __ATOMIC_SEQ_CST, __ATOMIC_ACQUIRE);
+  return __atomic_compare_exchange_n(word, expected, desired, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 }
 
 /// Tells the processor that this is a spinning loop.
