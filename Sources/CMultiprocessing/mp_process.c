@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "mp_descriptor.h"
+#include "mp_word.h"
 
 static uint32_t mp_generation;
 
@@ -64,6 +65,7 @@ pid_t mp_clone_sibling(const struct mp_thread_memory *memory) {
     // The caller moves the descriptors it keeps and closes the rest; none belongs to this process yet.
     __atomic_add_fetch(&mp_generation, 1, __ATOMIC_RELAXED);
     mp_private_forget();
+    mp_forget_identity();
   }
   return (pid_t)pid;
 }

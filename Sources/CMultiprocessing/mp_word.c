@@ -76,15 +76,21 @@ uint32_t mp_thread_id(void) {
 
 static int mp_steps;
 
-/// In a forked copy: it is a process of its own, and no step of its parent's counts for it.
-static void mp_forget_identity(void) {
-  if (mp_id != 0) mp_id_of_parent = mp_id;
+void mp_forget_identity(void) {
   mp_id = 0;
+  mp_id_of_parent = 0;
   mp_thread = 0;
   mp_steps = 0;
 }
 
-__attribute__((constructor)) static void mp_register_identity(void) { pthread_atfork(NULL, NULL, mp_forget_identity); }
+/// In a forked copy: no step of its parent's counts for it.
+static void mp_become_copy(void) {
+  uint64_t parent = mp_id != 0 ? mp_id : mp_id_of_parent;
+  mp_forget_identity();
+  mp_id_of_parent = parent;
+}
+
+__attribute__((constructor)) static void mp_register_identity(void) { pthread_atfork(NULL, NULL, mp_become_copy); }
 
 void mp_steps_arm(int count) { __atomic_store_n(&mp_steps, count, __ATOMIC_SEQ_CST); }
 int mp_steps_left(void) { return __atomic_load_n(&mp_steps, __ATOMIC_SEQ_CST); }

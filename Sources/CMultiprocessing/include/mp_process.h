@@ -12,7 +12,8 @@
 pid_t mp_fork(void);
 
 /// Makes a copy of this single-threaded process whose parent is *our parent*, so that our parent reaps it. 0 in the
-/// copy, -1 and errno where the system refuses. `memory` is that of the calling thread.
+/// copy, which has no identity yet (`mp_word.h`), -1 and errno where the system refuses. `memory` is that of the calling
+/// thread.
 pid_t mp_clone_sibling(const struct mp_thread_memory *_Nonnull memory);
 
 /// How often this process's line was forked through libc since the program started. A copy differs from its parent.

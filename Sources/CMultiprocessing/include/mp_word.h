@@ -67,6 +67,8 @@ static inline int mp_own_release(uint64_t *_Nonnull word) {
 
 /// The id that the process had from which this one was forked; 0 when it had none.
 uint64_t mp_parent_id(void);
+/// In a copy that libc's `fork` did not make: it is a process of its own, and has no id and no parent yet.
+void mp_forget_identity(void);
 /// The number of the calling thread.
 uint32_t mp_thread_id(void);
 
