@@ -78,6 +78,43 @@ extension RegistryTableTests {
   }
 }
 
+/// What a process that scribbles on the table can do to the others.
+@Suite struct ScribbledRegistryTests {
+  private let table: RegistryTable
+  private let mapping: SharedMapping
+
+  init() throws {
+    table = try RegistryTable()
+    mapping = try table.file.map(byteCount: 4096)
+  }
+
+  private func scribble(_ value: UInt64, at offset: Int) { SharedLongWord(at: mapping.address + offset).store(value) }
+
+  @Test(arguments: [1000, 20_000, 1 << 40, UInt64.max])
+  func `numbers beyond the file's size are not believed`(number: UInt64) throws {
+    let id = try table.claim(process: 100, startTime: 1, parent: nil)
+    for offset in [32, 40, 48] { scribble(number, at: offset) }
+    for reader in [table, try RegistryTable(inherited: table.file.descriptor)] {
+      #expect(reader.used.count <= 64)
+      #expect(reader.live().map(\.id) == [id])
+      #expect(!reader.isLive(OwnerID(slot: 900, generation: 0, process: 100)))
+      #expect(!reader.mark(OwnerID(slot: 900, generation: 0, process: 100)))
+    }
+    // And what is claimed then has memory.
+    let ids = try (0..<100).map { try table.claim(process: 200 + $0, startTime: 1, parent: nil) }
+    #expect(ids.allSatisfy(table.isLive))
+  }
+
+  @Test func `a slot whose identity names another slot is nobody's`() throws {
+    let id = try table.claim(process: 100, startTime: 1, parent: nil)
+    let other = OwnerID(slot: OwnerID.mostSlots - 1, generation: 0, process: 100)
+    table.slot(id.slot).identity.store(other.bits | OwnerID.freeBit)
+    #expect(table.live().isEmpty)
+    #expect(table.find(process: 100) == nil)
+    #expect(!table.mark(other))
+  }
+}
+
 /// What a lock looks like on its way, with another tree's name.
 private struct LockOfAnotherTree: Codable {
   var tree: [UInt64] = [1, 2]

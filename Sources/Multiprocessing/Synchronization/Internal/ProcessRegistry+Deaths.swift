@@ -5,7 +5,8 @@ extension ProcessRegistry {
   /// processes it leaves, and wakes all who sleep.
   package static func noteDeath(of child: ProcessID) {
     guard let table = existing else { return }
-    while let id = table.find(process: child) { bury(id, in: table) }
+    // Once for each: a slot that cannot be marked, because somebody scribbles on it, must not keep us here.
+    for id in table.all(of: child) { bury(id, in: table) }
   }
 
   /// The same for a child that somebody else reaped: its id may be another's by now.

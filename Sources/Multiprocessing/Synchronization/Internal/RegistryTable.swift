@@ -1,6 +1,8 @@
 package import MultiprocessingSystem
+internal import Synchronization
 
-// SAFETY: offsets lie below the mapped size; slots are touched only below `reserved`, where the file has memory.
+// SAFETY: offsets lie below the mapped size; slots are touched only below `reserved`, where the file has memory. What
+// stands in the table may be anything: any process of the tree can have scribbled on it.
 
 /// The processes of a tree and their deaths, in memory that all of them map. Layout and rules: `README.md`.
 ///
@@ -8,6 +10,8 @@ package import MultiprocessingSystem
 package final class RegistryTable: Sendable {
   let file: SharedFile
   private let mapping: SharedMapping
+  /// Slots that the file was seen to have memory for. It never shrinks.
+  private let seenSlots = Atomic<Int>(0)
 
   private static let magic: UInt64 = 0x3130_7972_7467_7072
   static let firstSlot = 4096
@@ -26,6 +30,7 @@ package final class RegistryTable: Sendable {
     word(at: 32).store(UInt64(min(slots, OwnerID.mostSlots)))
     reservedCount.store(UInt64(Self.step))
     word(at: 0).store(Self.magic)
+    noteSize(try file.status().byteCount)
   }
 
   /// The table that another process made.
@@ -33,10 +38,11 @@ package final class RegistryTable: Sendable {
   /// - Throws: `unsupported` where it is none that this process can be part of.
   init(inherited descriptor: Descriptor) throws {
     file = SharedFile(inherited: descriptor)
-    guard (try? file.status().byteCount).map({ $0 > Self.firstSlot }) == true else {
+    guard let byteCount = try? file.status().byteCount, byteCount > Self.firstSlot else {
       throw MultiprocessingError(.unsupported, "this process was started without the registry of its tree")
     }
     mapping = try file.map(byteCount: Self.byteCount(of: OwnerID.mostSlots))
+    noteSize(byteCount)
     guard word(at: 0).load() == Self.magic else {
       throw MultiprocessingError(.unsupported, "the registry of this tree is of another version of the library")
     }
@@ -52,7 +58,7 @@ package final class RegistryTable: Sendable {
 
   /// Names the tree.
   package var tree: [UInt64] { [word(at: 8).load(), word(at: 16).load()] }
-  var limit: Int { Int(word(at: 32).load()) }
+  var limit: Int { Self.slotCount(word(at: 32).load()) }
   private var reservedCount: SharedLongWord { word(at: 40) }
   private var claimedCount: SharedLongWord { word(at: 48) }
   /// Counts deaths: every sleeper watches it.
@@ -71,7 +77,20 @@ package final class RegistryTable: Sendable {
   }
 
   /// Slots that were ever claimed.
-  var used: Range<Int> { 0..<Int(min(claimedCount.load(), reservedCount.load())) }
+  var used: Range<Int> { 0..<min(Self.slotCount(claimedCount.load()), reserved) }
+
+  /// Slots that have memory: as many as the table says, and not more than the file's size says.
+  private var reserved: Int {
+    let said = Self.slotCount(reservedCount.load())
+    if said > seenSlots.load(ordering: .relaxed), let byteCount = try? file.status().byteCount { noteSize(byteCount) }
+    return min(said, seenSlots.load(ordering: .relaxed))
+  }
+
+  private func noteSize(_ byteCount: Int) {
+    seenSlots.max(min(OwnerID.mostSlots, (byteCount - Self.firstSlot) / Self.slotSize), ordering: .relaxed)
+  }
+
+  private static func slotCount(_ bits: UInt64) -> Int { Int(min(bits, UInt64(OwnerID.mostSlots))) }
 
   /// Whether the process still has its slot: nobody has noticed its death.
   package func isLive(_ id: OwnerID) -> Bool {
@@ -103,7 +122,7 @@ extension RegistryTable {
 
   /// Sees to it that a slot has memory and is searched. The file grows first, so who finds the number finds the memory.
   private func prepare(_ index: Int) throws {
-    if index >= reservedCount.load() {
+    if index >= reserved {
       let start = Self.byteCount(of: index)
       do {
         try file.reserve(start..<start + Self.step * Self.slotSize)
@@ -124,7 +143,7 @@ extension RegistryTable {
   /// Marks a process as dead; false when it was already, or its slot is another's.
   @discardableResult func mark(_ id: OwnerID) -> Bool {
     var expected = id.bits | OwnerID.freeBit
-    return slot(id.slot).identity.exchange(&expected, for: id.bits)
+    return used.contains(id.slot) && slot(id.slot).identity.exchange(&expected, for: id.bits)
   }
 
   /// Wakes every sleeper, to look again. After the mark.
@@ -138,11 +157,14 @@ extension RegistryTable {
     used.compactMap { index in
       let slot = slot(index)
       let bits = slot.identity.load()
-      guard bits & OwnerID.freeBit != 0 else { return nil }
-      return OwnerID(bits: bits).map { ($0, slot) }
+      guard bits & OwnerID.freeBit != 0, let id = OwnerID(bits: bits), id.slot == index else { return nil }
+      return (id, slot)
     }
   }
 
+  /// The live slots of a process id: one, unless the death of an earlier process of that id was not noticed.
+  func all(of process: ProcessID) -> [OwnerID] { live().map(\.id).filter { $0.process == process } }
+
   /// The live slot of a process id.
-  func find(process: ProcessID) -> OwnerID? { live().last { $0.id.process == process }?.id }
+  func find(process: ProcessID) -> OwnerID? { all(of: process).last }
 }
