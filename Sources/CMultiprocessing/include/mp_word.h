@@ -1,8 +1,8 @@
 /// Words of memory that several processes change: one atomic operation each, and the sleep on them.
 ///
 /// All are sequentially consistent, loads too: who announces itself in one word and then looks at another must not miss
-/// who does it the other way round. `mp_step` stands before each access in builds for
-/// tests: a process can be made to die before its n-th.
+/// who does it the other way round. `mp_step` stands before each access in builds for tests: a process
+/// can be made to die before its n-th.
 #ifndef MP_WORD_H
 #define MP_WORD_H
 

@@ -82,7 +82,11 @@ package final class RegistryTable: Sendable {
   /// Slots that have memory: as many as the table says, and not more than the file's size says.
   private var reserved: Int {
     let said = Self.slotCount(reservedCount.load())
-    if said > seenSlots.load(ordering: .relaxed), let byteCount = try? file.status().byteCount { noteSize(byteCount) }
+    if said > seenSlots.load(ordering: .relaxed) {
+      // Without an answer (somebody closed the descriptor) the table is believed: a live process must not look dead.
+      guard let byteCount = try? file.status().byteCount else { return said }
+      noteSize(byteCount)
+    }
     return min(said, seenSlots.load(ordering: .relaxed))
   }
 
