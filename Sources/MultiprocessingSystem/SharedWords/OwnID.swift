@@ -20,22 +20,41 @@ package enum OwnID {
     return stat("/proc/self/ns/pid", &status) == 0 ? UInt64(status.st_ino) : 0
   }
 
-  /// When a process started, in ticks since the system did; 0 when there is no such process. With the process id it names
-  /// one process for ever.
-  package static func startTime(of process: Int32) -> UInt64 {
-    guard let bytes = DescriptorIO.contents(of: "/proc/\(process)/stat"),
-      // The name in parentheses may hold anything; the fields are behind the last one.
-      let end = bytes.lastIndex(of: UInt8(ascii: ")"))
-    else { return 0 }
-    let fields = bytes[(end + 1)...].split(separator: UInt8(ascii: " "))
-    guard fields.count > 19 else { return 0 }
-    return UInt64(String(decoding: fields[19], as: UTF8.self)) ?? 0
+  /// When a process started, in ticks since the system did; nil when there is no such process. With the process id it
+  /// names one process for ever.
+  ///
+  /// - Throws: what keeps the system from telling: no descriptor left, no /proc.
+  package static func startTime(of process: Int32) throws -> UInt64? {
+    do {
+      return try startTime(in: try statusLine(of: process))
+    } catch {
+      // Not by the error: without /proc the file is missing for the living too.
+      if kill(process, 0) == -1, errno == ESRCH { return nil }
+      throw error
+    }
   }
 
-  /// That of this process. Throws EMFILE where there is no descriptor to read it with.
+  private static func statusLine(of process: Int32) throws -> [UInt8] {
+    let path = "/proc/\(process)/stat"
+    let file = Descriptor(owning: try systemCall("open(/proc)") { open(path, O_RDONLY | O_CLOEXEC) })
+    // SAFETY: the kernel writes at most the capacity, and says how much. A line is shorter than that, and read as a whole.
+    return try [UInt8](unsafeUninitializedCapacity: 4096) { buffer, count in
+      count = try systemCall("read(/proc)") { read(file.number, buffer.baseAddress!, 4096) }
+    }
+  }
+
+  private static func startTime(in line: [UInt8]) throws -> UInt64 {
+    // The name in parentheses may hold anything; the fields are behind the last one.
+    if let end = line.lastIndex(of: UInt8(ascii: ")")) {
+      let fields = line[(end + 1)...].split(separator: UInt8(ascii: " "))
+      if fields.count > 19, let time = UInt64(String(decoding: fields[19], as: UTF8.self)) { return time }
+    }
+    throw SystemError(call: "read(/proc)", number: EBADMSG)
+  }
+
+  /// That of this process.
   package static func ownStartTime() throws -> UInt64 {
-    let time = startTime(of: getpid())
-    if time == 0 { throw SystemError(call: "open(/proc)", number: EMFILE) }
+    guard let time = try startTime(of: getpid()) else { throw SystemError(call: "open(/proc)", number: ESRCH) }
     return time
   }
 

@@ -205,4 +205,28 @@ private struct Household: ProcessTask {
     #expect(await eventually { table.deaths.load() &- deaths >= 4 })
     try await head.join()
   }
+  @Test func `a process that cannot be looked at for want of descriptors is not buried, and is looked at again`()
+    async throws
+  {
+    let child = try ChildProcess.fork {
+      let (own, table) = (try ProcessRegistry.ownID(), try ProcessRegistry.table())
+      let process = ProcessIdentity.currentID
+      let other = try table.claim(process: process, startTime: OwnID.ownStartTime(), parent: own)
+      var limit = rlimit()
+      getrlimit(__rlimit_resource_t(7), &limit)
+      let before = limit.rlim_cur
+      limit.rlim_cur = 0
+      setrlimit(__rlimit_resource_t(7), &limit)
+      ProcessRegistry.noteUnseenDeath(of: process)
+      let wereBuried = [own, other].map { !table.isLive($0) }
+      limit.rlim_cur = before
+      setrlimit(__rlimit_resource_t(7), &limit)
+      // Now it is seen that the other one's process id is not its own any more.
+      table.slot(other.slot).startTime.store(1)
+      ProcessRegistry.noteDeath(of: 0x3F_FFFF)
+      return wereBuried + [!table.isLive(own), !table.isLive(other)]
+    }
+    #expect(try await child.value == [false, false, false, true])
+    try await child.join()
+  }
 }

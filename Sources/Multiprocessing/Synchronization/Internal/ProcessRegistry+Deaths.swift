@@ -7,12 +7,14 @@ extension ProcessRegistry {
     guard let table = existing else { return }
     // Once for each: a slot that cannot be marked, because somebody scribbles on it, must not keep us here.
     for id in table.all(of: child) { bury(id, in: table) }
+    lookAgain(in: table)
   }
 
   /// The same for a child that somebody else reaped: its id may be another's by now.
   package static func noteUnseenDeath(of child: ProcessID) {
-    guard let table = existing, let id = table.find(process: child) else { return }
-    if OwnID.startTime(of: child) != table.slot(id.slot).startTime.load() { bury(id, in: table) }
+    guard let table = existing else { return }
+    for id in table.all(of: child) { watch(id, in: table) }
+    lookAgain(in: table)
   }
 
   static func bury(_ id: OwnerID, in table: RegistryTable) {
@@ -33,23 +35,38 @@ extension ProcessRegistry {
     }
   }
 
-  /// Buries a process that is not our child when it ends.
+  /// Buries a process when it ends, or at once if it has. Where that cannot be found out now, later.
   private static func watch(_ id: OwnerID, in table: RegistryTable) {
-    do {
-      let pidfd = try ProcessControl.watch(id.process)
-      let started = table.slot(id.slot).startTime.load()
-      if started != 0, OwnID.startTime(of: id.process) != started { return bury(id, in: table) }
-      let ended = Completion<Void>()
-      let token = try Reactor.shared.watch(pidfd) { ended.resolve(()) }
-      ended.observe { _ in
-        Reactor.shared.cancel(token)
-        bury(id, in: table)
-      }
-    } catch let error as SystemError where error.isNoSuchProcess {
+    // First: once the process is known to be the one of the id, so is what this stands for.
+    let pidfd = try? ProcessControl.watch(id.process)
+    let hasEnded = hasEnded(id, in: table)
+    if hasEnded == true { return bury(id, in: table) }
+    if hasEnded == false, let pidfd, bury(id, in: table, atEndOf: pidfd) { return }
+    UnsettledProcesses.current.add(id) { lookAgain(in: table) }
+  }
+
+  /// False when there is no descriptor to watch it by.
+  private static func bury(_ id: OwnerID, in table: RegistryTable, atEndOf pidfd: Descriptor) -> Bool {
+    let ended = Completion<Void>()
+    guard let token = try? Reactor.shared.watch(pidfd, handler: { ended.resolve(()) }) else { return false }
+    ended.observe { _ in
+      Reactor.shared.cancel(token)
       bury(id, in: table)
-    } catch {
-      // No descriptor left: look again soon.
-      _ = try? Reactor.shared.schedule(at: .now + .milliseconds(50)) { watch(id, in: table) }
     }
+    return true
+  }
+
+  /// Nil when the system does not tell.
+  private static func hasEnded(_ id: OwnerID, in table: RegistryTable) -> Bool? {
+    do {
+      return try OwnID.startTime(of: id.process) != table.slot(id.slot).startTime.load()
+    } catch {
+      return nil
+    }
+  }
+
+  /// Looks at the processes of which it was not known whether they live.
+  static func lookAgain(in table: RegistryTable) {
+    for id in UnsettledProcesses.current.takeAll() where table.isLive(id) { watch(id, in: table) }
   }
 }

@@ -91,7 +91,9 @@ package enum ProcessRegistry {
   /// - Throws: a `SystemError` where the system has no means for them; else as `ownID`.
   package static func forChild() throws -> Descriptor {
     if OwnID.value == 0 { _ = try claim() }
-    return try table().file.descriptor
+    let table = try table()
+    lookAgain(in: table)
+    return table.file.descriptor
   }
 }
 
