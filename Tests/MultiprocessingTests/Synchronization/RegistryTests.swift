@@ -53,6 +53,21 @@ import Testing
     #expect(ids.allSatisfy(other.isLive))
   }
 
+  @Test func `what an earlier process said of itself is not the next one's`() throws {
+    let table = try RegistryTable()
+    let first = try table.claim(process: 100, startTime: 7, parent: nil)
+    #expect(table.claimed(by: first)?.stamp == RegistryTable.stamp(7, of: first))
+    table.mark(first)
+    let next = OwnerID(slot: first.slot, generation: first.generation + 1, process: 100)
+    table.slot(next.slot).identity.store(next.bits | OwnerID.freeBit)
+    #expect(table.claimed(by: next) == nil)
+    table.mark(next)
+    let last = try table.claim(process: 100, startTime: 7, parent: first)
+    #expect(table.claimed(by: last)?.stamp == RegistryTable.stamp(7, of: last))
+    #expect(table.claimed(by: last)?.parent == first.bits)
+    #expect(table.claimed(by: first) == nil)
+  }
+
   @Test func `what is no registry is refused`() throws {
     let file = try SharedFile(named: "mp-other")
     try file.reserve(0..<100_000)
@@ -222,11 +237,54 @@ private struct Household: ProcessTask {
       limit.rlim_cur = before
       setrlimit(__rlimit_resource_t(7), &limit)
       // Now it is seen that the other one's process id is not its own any more.
-      table.slot(other.slot).startTime.store(1)
+      table.slot(other.slot).started.store(RegistryTable.stamp(1, of: other))
       ProcessRegistry.noteDeath(of: 0x3F_FFFF)
       return wereBuried + [!table.isLive(own), !table.isLive(other)]
     }
     #expect(try await child.value == [false, false, false, true])
+    try await child.join()
+  }
+  /// A slot whose last process is dead, as the claim of the next one for this process id leaves it half-way.
+  private static func halfClaimed(in table: RegistryTable) throws -> OwnerID {
+    let gone = try table.claim(process: 0x3F_FFFE, startTime: 1, parent: nil)
+    let last = try table.claim(process: 0x3F_FFFD, startTime: 1, parent: gone)
+    table.mark(gone)
+    table.mark(last)
+    let id = OwnerID(slot: last.slot, generation: last.generation + 1, process: ProcessIdentity.currentID)
+    table.slot(id.slot).identity.store(id.bits | OwnerID.freeBit)
+    return id
+  }
+
+  @Test func `a process in the middle of its claim is not judged by what an earlier one left in its slot`() async throws {
+    let child = try ChildProcess.fork {
+      let (own, table) = (try ProcessRegistry.ownID(), try ProcessRegistry.table())
+      let id = try Self.halfClaimed(in: table)
+      let slot = table.slot(id.slot)
+      let other = try table.claim(process: 0x3F_FFFC, startTime: 1, parent: own)
+      ProcessRegistry.noteDeath(of: other.process)
+      let isLive = table.isLive(id)
+      // It goes on: its parent is alive, so nobody else takes it on.
+      slot.parent.store(own.bits)
+      slot.started.store(RegistryTable.stamp(try OwnID.ownStartTime(), of: id))
+      ProcessRegistry.noteDeath(of: other.process)
+      return [isLive, table.isLive(id), table.mark(id)]
+    }
+    #expect(try await child.value == [true, true, true])
+    try await child.join()
+  }
+
+  @Test func `a process that was killed in the middle of its claim is buried in the end`() async throws {
+    let child = try ChildProcess.fork {
+      let (own, table) = (try ProcessRegistry.ownID(), try ProcessRegistry.table())
+      let id = try Self.halfClaimed(in: table)
+      // Its process id is nobody's.
+      let gone = OwnerID(slot: id.slot, generation: id.generation, process: 0x3F_FFFB)
+      table.slot(id.slot).identity.store(gone.bits | OwnerID.freeBit)
+      let other = try table.claim(process: 0x3F_FFFC, startTime: 1, parent: own)
+      ProcessRegistry.noteDeath(of: other.process)
+      return table.isLive(gone)
+    }
+    #expect(try await !child.value)
     try await child.join()
   }
 }

@@ -17,6 +17,7 @@ package struct OwnerID: Hashable, Sendable {
 
   static let slotMask: UInt64 = 0x3FFF
   static let freeBit: UInt64 = 1 << 31
+  static let generationMask: UInt64 = 0x7FF_FFFF
   /// The most slots that the numbers of slots can name.
   static let mostSlots = 0x3FFF
 

@@ -25,14 +25,21 @@ extension ProcessRegistry {
 
   /// Becomes the parent of live processes that have none, and watches them. The lifeline ends them soon.
   private static func adoptOrphans(in table: RegistryTable) {
-    guard let own = OwnerID(bits: OwnID.value) else { return }
-    for (id, slot) in table.live() {
-      var parent = slot.parent.load()
-      guard id != own, OwnerID(bits: parent).map(table.isLive) != true,
-        slot.parent.exchange(&parent, for: own.bits)
-      else { continue }
-      watch(id, in: table)
+    for (id, _) in table.live() where table.claimed(by: id)?.parent != OwnID.value { lookAfter(id, in: table) }
+  }
+
+  /// Watches a process unless its parent lives to do so. One in the middle of its claim is looked at again: it fails, if
+  /// its parent is gone, but it may be killed before.
+  private static func lookAfter(_ id: OwnerID, in table: RegistryTable) {
+    guard let own = OwnerID(bits: OwnID.value), id != own, table.isLive(id) else { return }
+    guard let claimed = table.claimed(by: id) else { return watch(id, in: table) }
+    var parent = claimed.parent
+    if parent != own.bits {
+      let isLookedAfter = OwnerID(bits: parent).map(table.isLive) == true
+      guard !isLookedAfter, table.slot(id.slot).parent.exchange(&parent, for: own.bits) else { return }
     }
+    // Whoever has the slot by now has us for its parent.
+    if let occupant = table.occupant(of: id.slot) { watch(occupant, in: table) }
   }
 
   /// Buries a process when it ends, or at once if it has. Where that cannot be found out now, later.
@@ -56,10 +63,11 @@ extension ProcessRegistry {
     return true
   }
 
-  /// Nil when the system does not tell.
+  /// Nil when that cannot be told: the system does not say, or the process has not said which one it is.
   private static func hasEnded(_ id: OwnerID, in table: RegistryTable) -> Bool? {
     do {
-      return try OwnID.startTime(of: id.process) != table.slot(id.slot).startTime.load()
+      guard let startTime = try OwnID.startTime(of: id.process) else { return true }
+      return table.claimed(by: id).map { $0.stamp != RegistryTable.stamp(startTime, of: id) }
     } catch {
       return nil
     }
@@ -67,6 +75,6 @@ extension ProcessRegistry {
 
   /// Looks at the processes of which it was not known whether they live.
   static func lookAgain(in table: RegistryTable) {
-    for id in UnsettledProcesses.current.takeAll() where table.isLive(id) { watch(id, in: table) }
+    for id in UnsettledProcesses.current.takeAll() { lookAfter(id, in: table) }
   }
 }

@@ -67,13 +67,14 @@ package final class RegistryTable: Sendable {
   /// A process's place.
   struct Slot {
     let identity: SharedLongWord
-    let startTime: SharedLongWord
+    /// `RegistryTable.stamp`.
+    let started: SharedLongWord
     let parent: SharedLongWord
   }
 
   func slot(_ index: Int) -> Slot {
     let offset = Self.firstSlot + index * Self.slotSize
-    return Slot(identity: word(at: offset), startTime: word(at: offset + 8), parent: word(at: offset + 16))
+    return Slot(identity: word(at: offset), started: word(at: offset + 8), parent: word(at: offset + 16))
   }
 
   /// Slots that were ever claimed.
@@ -115,13 +116,38 @@ extension RegistryTable {
         let generation = OwnerID(bits: found).map { $0.generation + 1 } ?? 0
         let id = OwnerID(slot: index, generation: generation, process: process)
         guard slot.identity.exchange(&found, for: id.bits | OwnerID.freeBit) else { continue }
-        slot.startTime.store(startTime)
-        slot.parent.store((parent ?? id).bits)
-        return id
+        // The stamp last: with it the parent counts.
+        if store((parent ?? id).bits, in: slot.parent, of: id),
+          store(Self.stamp(startTime, of: id), in: slot.started, of: id)
+        {
+          return id
+        }
+        found = slot.identity.load()
       }
     }
     throw MultiprocessingError(
       .unsupported, "\(limit) processes of this tree use primitives: there is no room for another")
+  }
+
+  /// Stores what a process says of itself; false when the slot is not its any more. A word that changes meanwhile is
+  /// looked at anew, so nothing that a later claimer stored is overwritten.
+  private func store(_ value: UInt64, in word: SharedLongWord, of id: OwnerID) -> Bool {
+    var found = word.load()
+    while isLive(id) {
+      if word.exchange(&found, for: value) { return true }
+    }
+    return false
+  }
+
+  /// A start time, and whose it is: between a claim and its stores a slot holds what an earlier process said.
+  static func stamp(_ startTime: UInt64, of id: OwnerID) -> UInt64 { startTime << 27 | id.generation }
+
+  /// What a process said of itself when it claimed its slot; nil when it has not yet, or the slot is another's.
+  func claimed(by id: OwnerID) -> (stamp: UInt64, parent: UInt64)? {
+    guard used.contains(id.slot) else { return nil }
+    let stamp = slot(id.slot).started.load()
+    guard stamp != id.generation, stamp & OwnerID.generationMask == id.generation else { return nil }
+    return (stamp, slot(id.slot).parent.load())
   }
 
   /// Sees to it that a slot has memory and is searched. The file grows first, so who finds the number finds the memory.
@@ -159,11 +185,15 @@ extension RegistryTable {
   /// The live slots, by id.
   func live() -> [(id: OwnerID, slot: Slot)] {
     used.compactMap { index in
-      let slot = slot(index)
-      let bits = slot.identity.load()
-      guard bits & OwnerID.freeBit != 0, let id = OwnerID(bits: bits), id.slot == index else { return nil }
-      return (id, slot)
+      occupant(of: index).map { ($0, slot(index)) }
     }
+  }
+
+  /// Who has the slot.
+  func occupant(of index: Int) -> OwnerID? {
+    let bits = slot(index).identity.load()
+    guard bits & OwnerID.freeBit != 0, let id = OwnerID(bits: bits), id.slot == index else { return nil }
+    return id
   }
 
   /// The live slots of a process id: one, unless the death of an earlier process of that id was not noticed.
