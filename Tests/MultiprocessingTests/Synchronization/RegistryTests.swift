@@ -223,7 +223,7 @@ private struct Household: ProcessTask {
   @Test func `a process that cannot be looked at for want of descriptors is not buried, and is looked at again`()
     async throws
   {
-    let child = try ChildProcess.fork {
+    let child = try ChildProcess.start {
       let (own, table) = (try ProcessRegistry.ownID(), try ProcessRegistry.table())
       let process = ProcessIdentity.currentID
       let other = try table.claim(process: process, startTime: OwnID.ownStartTime(), parent: own)
@@ -255,8 +255,9 @@ private struct Household: ProcessTask {
     return id
   }
 
-  @Test func `a process in the middle of its claim is not judged by what an earlier one left in its slot`() async throws {
-    let child = try ChildProcess.fork {
+  @Test func `a process in the middle of its claim is not judged by what an earlier one left in its slot`() async throws
+  {
+    let child = try ChildProcess.start {
       let (own, table) = (try ProcessRegistry.ownID(), try ProcessRegistry.table())
       let id = try Self.halfClaimed(in: table)
       let slot = table.slot(id.slot)
@@ -274,7 +275,7 @@ private struct Household: ProcessTask {
   }
 
   @Test func `a process that was killed in the middle of its claim is buried in the end`() async throws {
-    let child = try ChildProcess.fork {
+    let child = try ChildProcess.start {
       let (own, table) = (try ProcessRegistry.ownID(), try ProcessRegistry.table())
       let id = try Self.halfClaimed(in: table)
       // Its process id is nobody's.
@@ -285,6 +286,31 @@ private struct Household: ProcessTask {
       return table.isLive(gone)
     }
     #expect(try await !child.value)
+    try await child.join()
+  }
+  @Test(arguments: StartMethod.available.filter { $0 != .fork })
+  func `a child knows its parent by the id it was told, whoever has the process id`(method: StartMethod) async throws {
+    let (own, table) = (try ProcessRegistry.ownID(), try ProcessRegistry.table())
+    // The registry is searched for the last one of the process id.
+    let other = try table.claim(process: own.process, startTime: OwnID.ownStartTime(), parent: own)
+    defer { table.mark(other) }
+    #expect(table.find(process: own.process) == other)
+    let child = try ChildProcess.start(context: ProcessContext(method)) { try RegistryPlace.here() }
+    #expect(try await child.value.parent == own.bits)
+    try await child.join()
+  }
+
+  @Test func `who finds an earlier process of its id takes on what that one left`() async throws {
+    let child = try ChildProcess.start {
+      let table = try ProcessRegistry.table()
+      let process = ProcessIdentity.currentID
+      let earlier = try table.claim(process: process, startTime: 1, parent: nil)
+      // Its child has ended, and nobody has noticed.
+      let orphan = try table.claim(process: 0x3F_FFFA, startTime: 1, parent: earlier)
+      let own = try ProcessRegistry.ownID()
+      return [table.isLive(earlier), table.isLive(orphan), table.isLive(own)]
+    }
+    #expect(try await child.value == [false, false, true])
     try await child.join()
   }
 }

@@ -73,10 +73,12 @@ import Testing
   }
 
   @Test func `short start parameters go with the request`() throws {
-    let parameters = ChildParameters(
+    var parameters = ChildParameters(
       role: .task, name: "Process-1", path: [1], isDaemon: false, context: ProcessContext(), printsErrors: false)
+    parameters.parentOwner = 0xFEDC_BA98_7654_3210
     let (request, inFile) = CloneRequest.of(parameters)
     #expect(inFile.isEmpty)
+    #expect(try ChildParameters(bytes: parameters.bytes).parentOwner == 0xFEDC_BA98_7654_3210)
     #expect(try #require(request.parameters) == parameters.bytes)
     #expect(throws: (any Error).self) { try ChildParameters(bytes: Array(parameters.bytes.dropLast())) }
     #expect(throws: MultiprocessingError.self) { try ChildParameters(bytes: [99] + parameters.bytes.dropFirst()) }

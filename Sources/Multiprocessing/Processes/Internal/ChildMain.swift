@@ -40,6 +40,7 @@ enum ChildMain {
   private static func prepare(_ parameters: ChildParameters) throws {
     ChildSetup.setName(parameters.name)
     adopt(parameters)
+    ProcessRegistry.noteParent(parameters.parentOwner)
     if parameters.startMethod == .forkServer {
       if let environment = parameters.environment { ChildSetup.replaceEnvironment(environment) }
       if let directory = parameters.workingDirectory { try ChildSetup.changeDirectory(directory) }

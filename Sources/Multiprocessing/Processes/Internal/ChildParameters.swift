@@ -13,6 +13,8 @@ struct ChildParameters: Sendable {
   var startMethod: StartMethod
   var parentID: ProcessID
   var parentName: String
+  /// The parent's id in the registry (`OwnerID`); 0 where it has none.
+  var parentOwner: UInt64
   /// `NAME=VALUE` strings to replace the environment by; nil: keep it.
   var environment: [String]?
   var workingDirectory: String?
@@ -32,6 +34,7 @@ struct ChildParameters: Sendable {
     startMethod = context.startMethod
     parentID = ProcessIdentity.currentID
     parentName = ProcessIdentity.currentName
+    parentOwner = OwnID.value
     environment = context.environment.map { $0.map { "\($0.key)=\($0.value)" } }
     workingDirectory = context.workingDirectory
     limits = context.limits
@@ -60,6 +63,7 @@ extension ChildParameters {
     fields.put(limits.cpuTime.map { Int64($0.wholeSecondsRoundedUp) })
     fields.put(logLevel)
     fields.put(printsErrors)
+    fields.put(Int64(bitPattern: parentOwner))
     return fields.bytes
   }
 
@@ -84,6 +88,7 @@ extension ChildParameters {
     limits.cpuTime = try fields.optionalNumber().map { .seconds($0) }
     logLevel = try fields.optionalText()
     printsErrors = try fields.flag()
+    parentOwner = UInt64(bitPattern: try fields.number())
   }
 }
 

@@ -22,6 +22,8 @@ struct LaunchRequest {
     let channel = FrameChannel(own)
     // A value that cannot be sent starts nothing.
     if let firstFrame { try channel.send(firstFrame, isBlocking: false) }
+    // Before the parameters: they name this process by the id that it has then.
+    let registry = try ProcessRegistry.forChild()
     let parameters = ChildParameters(
       role: role, name: name, path: path, isDaemon: isDaemon, context: context, printsErrors: printsErrors)
     let pipe = isQuiet || context.inheritsStandardError ? nil : try DescriptorIO.pipe()
@@ -29,7 +31,7 @@ struct LaunchRequest {
     let null = isQuiet ? try DescriptorIO.openNull() : nil
     let plan = LaunchPlan(
       context: context, parameters: parameters, channel: ChildEnd(theirs.descriptor), answers: channel,
-      lifeline: try Lifeline.current().readingForChild(), registry: try ProcessRegistry.forChild(),
+      lifeline: try Lifeline.current().readingForChild(), registry: registry,
       standardError: pipe?.writing ?? null, standardOutput: null)
     return (plan, pipe.map { StandardErrorRelay(reading: $0.reading) })
   }

@@ -24,7 +24,7 @@ extension ProcessRegistry {
   }
 
   /// Becomes the parent of live processes that have none, and watches them. The lifeline ends them soon.
-  private static func adoptOrphans(in table: RegistryTable) {
+  static func adoptOrphans(in table: RegistryTable) {
     for (id, _) in table.live() where table.claimed(by: id)?.parent != OwnID.value { lookAfter(id, in: table) }
   }
 

@@ -9,9 +9,14 @@ package enum ProcessRegistry {
   private static let current = Atomic<UInt>(0)
   /// The descriptor a child was started with.
   private static let inherited = Published<Descriptor?>(nil)
+  /// The id of the parent, as it told at the start; 0 where it did not.
+  private static let givenParent = Atomic<UInt64>(0)
 
   /// Says that this process is a child that was started with the registry. Nothing is read before the first use.
   package static func inherit(_ descriptor: Descriptor) { inherited.value = descriptor }
+
+  /// Says which process started this one.
+  static func noteParent(_ bits: UInt64) { givenParent.store(bits, ordering: .releasing) }
 
   /// The table: inherited, or made here where this process is the root of its tree.
   static func table() throws -> RegistryTable {
@@ -56,21 +61,29 @@ package enum ProcessRegistry {
     // One thread at a time. Not a mutex: a forked copy would inherit it as another thread held it.
     return try claiming.value.withLock {
       if let id = OwnerID(bits: OwnID.value) { return id }
+      let earlier = buryEarlier(in: table)
       let id = try claim(in: table)
       OwnID.set(id.bits)
+      // Only now: who adopts needs an id.
+      if earlier { adoptOrphans(in: table) }
       return id
     }
   }
 
   private static let claiming = PerProcess { MutexBox() }
 
+  /// A live slot with this very process id is that of an earlier process whose death nobody noticed.
+  private static func buryEarlier(in table: RegistryTable) -> Bool {
+    let earlier = table.all(of: ProcessIdentity.currentID)
+    for id in earlier { bury(id, in: table) }
+    return !earlier.isEmpty
+  }
+
   private static func claim(in table: RegistryTable) throws -> OwnerID {
-    let own = ProcessIdentity.currentID
-    // A live slot with this very process id is that of an earlier process whose death nobody noticed.
-    while let earlier = table.find(process: own), table.mark(earlier) { table.ring() }
     let isRoot = inherited.value == nil && OwnID.ofForkedParent == 0
     let parent = isRoot ? nil : try parent(in: table)
-    let id = try table.claim(process: own, startTime: try OwnID.ownStartTime(), parent: parent)
+    let id = try table.claim(
+      process: ProcessIdentity.currentID, startTime: try OwnID.ownStartTime(), parent: parent)
     if let parent, !table.isLive(parent) {
       table.mark(id)
       throw MultiprocessingError(.disconnected, "this process's parent has ended, and so does this process")
@@ -80,7 +93,9 @@ package enum ProcessRegistry {
 
   /// The slot of the process that started this one: it claimed it before.
   private static func parent(in table: RegistryTable) throws -> OwnerID {
-    if let id = OwnerID(bits: OwnID.ofForkedParent) { return id }
+    let given = givenParent.load(ordering: .acquiring)
+    if let id = OwnerID(bits: OwnID.ofForkedParent) ?? OwnerID(bits: given) { return id }
+    // By its process id, which is another's when the parent is gone.
     let process = ProcessIdentity.current.parentID ?? ThisProcess.parentID
     if let id = table.find(process: process) { return id }
     throw MultiprocessingError(.disconnected, "this process's parent has ended, and so does this process")
