@@ -110,9 +110,9 @@ extension SemaphoreState {
       }
     } while !word.exchange(&found, for: found + 1)
     guard found & Self.sleepers != 0, word.wake(1) == 0 else { return }
-    // Nobody sleeps; who is about to finds the word changed.
     var written = found + 1
-    _ = word.exchange(&written, for: written & ~Self.sleepers)
+    // What was written may be there again, with others asleep on S by now: they announce themselves once more.
+    if word.exchange(&written, for: written & ~Self.sleepers) { word.wake() }
   }
 
   /// Gives back a permit of this process.
