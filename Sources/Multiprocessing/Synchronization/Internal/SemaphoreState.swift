@@ -77,11 +77,30 @@ extension SemaphoreState {
 
   /// Takes a permit that belongs to this process, and says under which entry.
   func lookForPermit(_ mode: LookMode) throws -> WaitLook<Int> {
+    do {
+      return try lookForEntry(mode)
+    } catch {
+      // It may have been woken for the permit that it does not take: that is for the next.
+      if word.load() & Self.sleepers != 0 { word.wake(1) }
+      throw error
+    }
+  }
+
+  private func lookForEntry(_ mode: LookMode) throws -> WaitLook<Int> {
     let own = try ProcessRegistry.ownID()
     var found = word.load()
+    var hasSwept = false
     while true {
       if found & Self.countMask > 0 {
-        if let index = try latch.withLock(recover: recover, { try take(own) }) { return .done(index) }
+        switch try latch.withLock(recover: recover, { take(own) }) {
+        case .entry(let index): return .done(index)
+        case .noEntry:
+          // Those of dead processes fill the ledger as well, and it is swept at zero only.
+          if hasSwept { throw ledgerIsFull }
+          _ = try sweep()
+          hasSwept = true
+        case .noPermit: break
+        }
         found = word.load()
       } else if try sweep() {
         found = word.load()
@@ -89,6 +108,10 @@ extension SemaphoreState {
         return sleep
       }
     }
+  }
+
+  private var ledgerIsFull: MultiprocessingError {
+    MultiprocessingError(.unsupported, "more than \(entryCount) permits of withPermit at a time")
   }
 
   /// nil when the word has changed: look again.
@@ -123,21 +146,24 @@ extension SemaphoreState {
 }
 
 extension SemaphoreState {
-  /// Under the latch. nil when there is no permit after all.
-  private func take(_ own: OwnerID) throws -> Int? {
-    guard let index = (0..<entryCount).first(where: { entry($0).load() == 0 }) else {
-      throw MultiprocessingError(.unsupported, "more than \(entryCount) permits of withPermit at a time")
-    }
+  private enum Taking {
+    case entry(Int)
+    case noEntry, noPermit
+  }
+
+  /// Under the latch.
+  private func take(_ own: OwnerID) -> Taking {
+    guard let index = (0..<entryCount).first(where: { entry($0).load() == 0 }) else { return .noEntry }
     journalOwner.store(own.bits)
     journal.store(Self.taking | UInt64(index))
     var found = word.load()
     while found & Self.countMask > 0 {
       guard word.exchange(&found, for: found - 1 | Self.changing) else { continue }
       finish(index, own.bits)
-      return index
+      return .entry(index)
     }
     journal.store(0)
-    return nil
+    return .noPermit
   }
 
   /// Under the latch.
