@@ -188,6 +188,18 @@ struct SemaphoreTask: ProcessTask {
     #expect(semaphore.value == 16)
   }
 
+  @Test func `a permit is given back once, and by its owner`() async throws {
+    let state = try SemaphoreState(value: 2, isBounded: false)
+    let permit = try await state.permit()
+    let copy = try ChildProcess.fork { state.giveBack(permit) }
+    try await copy.value
+    #expect(state.value == 1)
+    state.giveBack(permit)
+    #expect(state.value == 2)
+    state.giveBack(permit)
+    #expect(state.value == 2)
+  }
+
   @Test func `a cancelled wait takes no permit`() async throws {
     let semaphore = try CountingSemaphore(value: 0)
     let waits = (0..<20).map { _ in Task { try await semaphore.acquire() } }

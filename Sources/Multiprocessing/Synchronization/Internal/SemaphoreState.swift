@@ -140,7 +140,9 @@ extension SemaphoreState {
 
   /// Gives back a permit of this process.
   func giveBack(_ index: Int) {
-    _ = try? latch.withLock(recover: recover) { give(index) }
+    // A copy made by fork() inside withPermit has another id, and nothing to give back.
+    guard let own = try? ProcessRegistry.ownID() else { return }
+    _ = try? latch.withLock(recover: recover) { give(index, of: own) }
     if word.load() & Self.sleepers != 0 { word.wake(1) }
   }
 }
@@ -166,8 +168,9 @@ extension SemaphoreState {
     return .noPermit
   }
 
-  /// Under the latch.
-  private func give(_ index: Int) {
+  /// Under the latch. Nothing where the entry is another's.
+  private func give(_ index: Int, of owner: OwnerID) {
+    if entry(index).load() != owner.bits { return }
     journal.store(Self.giving | UInt64(index))
     var found = word.load()
     repeat {
@@ -204,7 +207,7 @@ extension SemaphoreState {
     try latch.withLock(recover: recover) {
       for index in 0..<entryCount {
         guard let owner = OwnerID(bits: entry(index).load()), !memory.table.isLive(owner) else { continue }
-        give(index)
+        give(index, of: owner)
         count += 1
       }
       swept.store(deaths)
