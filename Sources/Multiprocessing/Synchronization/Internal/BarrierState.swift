@@ -52,7 +52,8 @@ final class BarrierState: Sendable {
     latch = Latch(at: memory.block.address + 8)
     swept = memory.word(at: 24)
     drained = memory.word(at: 28)
-    timeout = memory.longWord(at: 40).load()
+    // Not longer than a duration can say, whatever was written there: it is added to the time.
+    timeout = min(memory.longWord(at: 40).load(), SharedWait.nanoseconds(of: .seconds(Int64.max)))
   }
 
   private func verdict(_ generation: UInt32) -> SharedWord { memory.word(at: 16 + 4 * Int(generation & 1)) }

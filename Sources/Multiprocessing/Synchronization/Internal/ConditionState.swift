@@ -72,7 +72,7 @@ extension ConditionState {
       }
       let free = slot(index)
       let ticket = nextTicket.load()
-      nextTicket.store(ticket + 1)
+      nextTicket.store(ticket &+ 1)
       free.ticket.store(ticket)
       free.state.store(Self.waiting)
       // Last: from here on the slot counts.

@@ -44,7 +44,7 @@ final class SemaphoreState: Sendable {
     self.memory = memory
     self.isBounded = isBounded
     word = memory.word(at: 0)
-    bound = memory.word(at: 4).load()
+    bound = min(memory.word(at: 4).load(), Self.countMask)
     latch = Latch(at: memory.block.address + 8)
     journal = memory.longWord(at: 16)
     journalOwner = memory.longWord(at: 24)
@@ -131,9 +131,9 @@ extension SemaphoreState {
           ? MultiprocessingError(.notOwner, "a release above the semaphore's initial value of \(bound)")
           : MultiprocessingError(.invalidArgument, "a semaphore holds \(bound) permits at most")
       }
-    } while !word.exchange(&found, for: found + 1)
+    } while !word.exchange(&found, for: found &+ 1)
     guard found & Self.sleepers != 0, word.wake(1) == 0 else { return }
-    var written = found + 1
+    var written = found &+ 1
     // What was written may be there again, with others asleep on S by now: they announce themselves once more.
     if word.exchange(&written, for: written & ~Self.sleepers) { word.wake() }
   }
@@ -176,7 +176,7 @@ extension SemaphoreState {
     repeat {
       // Somebody released what it had not acquired: the bound holds.
       if found & Self.countMask >= bound { break }
-    } while !word.exchange(&found, for: found + 1 | Self.changing)
+    } while !word.exchange(&found, for: found &+ 1 | Self.changing)
     finish(index, 0)
   }
 
