@@ -13,7 +13,7 @@ internal import MultiprocessingSystem
 /// **When a party dies while it waits**, the barrier is broken at once for all; one that dies before it arrives is unknown
 /// to the barrier, and the others wait for their timeout. A broken barrier stays so until `reset`.
 public final class Barrier: Codable, Sendable {
-  private let state: BarrierState
+  let state: BarrierState
 
   /// A new barrier.
   ///
@@ -56,8 +56,14 @@ public final class Barrier: Codable, Sendable {
   @discardableResult
   public func wait(timeout: Duration? = nil, action: () throws -> Void = {}) async throws -> Int {
     let deadline = deadline(timeout)
-    let arrival = try await AsyncWait.run(on: state.drained, timeout: left(deadline), wakesAll: true) { [state] _ in
-      try state.lookForPlace()
+    let arrival: BarrierState.Arrival?
+    do {
+      arrival = try await AsyncWait.run(on: state.drained, timeout: left(deadline), wakesAll: true) { [state] _ in
+        try state.lookForPlace()
+      }
+    } catch {
+      abort()
+      throw error
     }
     let place = try place(arrival)
     if place.isLast { return try finish(place, action) }
@@ -112,8 +118,10 @@ extension Barrier {
     }
   }
 
+  /// nil: its time was over before it had a place, which breaks the barrier like any other timeout.
   private func place(_ arrival: BarrierState.Arrival?) throws -> BarrierState.Place {
     if case .arrived(let place)? = arrival { return place }
+    if arrival == nil { abort() }
     throw Self.broken
   }
 

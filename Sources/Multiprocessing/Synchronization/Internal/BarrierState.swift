@@ -137,6 +137,11 @@ extension BarrierState {
   /// A party has read the verdict.
   func leave(_ place: Place) {
     entry(place.generation, place.index).store(0)
+    wakeArriving()
+  }
+
+  /// Who waits for a set to become empty looks again.
+  private func wakeArriving() {
     var value = drained.load()
     while value & 1 != 0 {
       if drained.exchange(&value, for: value &+ 1) {
@@ -146,6 +151,7 @@ extension BarrierState {
     }
   }
 
+  /// Breaks the present generation.
   func abort() throws { try locked { breakPhase() } }
 
   func reset() throws {
@@ -159,6 +165,7 @@ extension BarrierState {
       if isOpen { verdict(generation).store(generation << 1) }
       phase.store((generation &+ 1) << 1)
       phase.wake()
+      wakeArriving()
     }
   }
 
@@ -179,6 +186,7 @@ extension BarrierState {
   private func breakPhase() {
     phase.store(phase.load() | 1)
     phase.wake()
+    wakeArriving()
   }
 
   /// Under the latch: a dead party of this generation breaks it, others are cleared.
