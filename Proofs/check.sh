@@ -31,6 +31,10 @@ expect() {
 command -v spin >/dev/null || { echo 'spin is not installed' >&2; exit 2; }
 expect 0 lock -DDEATHS=3
 for mutant in 1 2 3 4; do expect 1 lock -DDEATHS=3 -DMUTANT=$mutant; done
+expect 0 semaphore -DTAKERS=3 -DGIVERS=3 -DDEATHS=0
+expect 0 semaphore -DTAKERS=2 -DGIVERS=2 -DDEATHS=2
+expect 1 semaphore -DTAKERS=3 -DGIVERS=3 -DDEATHS=0 -DMUTANT=1
+for mutant in 2 3 4; do expect 1 semaphore -DTAKERS=2 -DGIVERS=2 -DDEATHS=2 -DMUTANT=$mutant; done
 expect 0 condition -DDEATHS=2 -DALONE
 expect 0 condition -DDEATHS=1
 for mutant in 1 2 3; do expect 1 condition -DDEATHS=2 -DALONE -DMUTANT=$mutant; done

@@ -127,10 +127,9 @@ endAsleep:
   goto look;
 back:
   if
-  :: MUTANT == 1 -> takeLatch(); sweep(); STEP(slot[me] = 0); dropLatch(); takeLock()
-  :: else -> takeLock(); takeLatch(); sweep(); STEP(slot[me] = 0); dropLatch()
+  :: MUTANT == 1 -> STEP(slot[me] = 0); takeLock()
+  :: else -> takeLock(); STEP(slot[me] = 0)
   fi;
-  if :: toWake < TAKERS -> wake(toWake); toWake = TAKERS :: else fi;
   goto again;
 have:
   STEP(assert(tokens > 0); tokens--);

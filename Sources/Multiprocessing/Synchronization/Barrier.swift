@@ -13,7 +13,7 @@ internal import MultiprocessingSystem
 /// **When a party dies while it waits**, the barrier is broken at once for all; one that dies before it arrives is unknown
 /// to the barrier, and the others wait for their timeout. A broken barrier stays so until `reset`.
 public final class Barrier: Codable, Sendable {
-  private let state: BarrierState
+  let state: BarrierState
 
   /// A new barrier.
   ///
@@ -56,22 +56,26 @@ public final class Barrier: Codable, Sendable {
   @discardableResult
   public func wait(timeout: Duration? = nil, action: () throws -> Void = {}) async throws -> Int {
     let deadline = deadline(timeout)
-    let arrival = try await AsyncWait.run(on: state.drained, timeout: left(deadline), wakesAll: true) { [state] _ in
-      try state.lookForPlace()
+    let arrival: BarrierState.Arrival?
+    do {
+      arrival = try await AsyncWait.run(on: state.drained, timeout: left(deadline), wakesAll: true) { [state] _ in
+        try state.lookForPlace()
+      }
+    } catch {
+      abort()
+      throw error
     }
     let place = try place(arrival)
     if place.isLast { return try finish(place, action) }
+    let hasTripped: Bool?
     do {
-      let hasTripped = try await AsyncWait.run(on: state.phase, timeout: left(deadline), wakesAll: true) {
+      hasTripped = try await AsyncWait.run(on: state.phase, timeout: left(deadline), wakesAll: true) {
         [state] _ in try state.look(place)
       }
-      return try end(place, hasTripped)
-    } catch let error as CancellationError {
-      let hasTripped = try state.giveUp(place)
-      state.leave(place)
-      if hasTripped { return place.index }
-      throw error
+    } catch {
+      return try end(place, becauseOf: error)
     }
+    return try end(place, hasTripped)
   }
 
   /// Breaks the barrier: all who wait, and who come, get `brokenBarrier` until `reset`.
@@ -91,8 +95,13 @@ extension Barrier {
     let place = try place(
       try BlockingWait.run(in: table, until: deadline, spinning: nil) { _ in try state.lookForPlace() })
     if place.isLast { return try finish(place, action) }
-    let hasTripped = try BlockingWait.run(in: table, until: deadline, spinning: state.budget) { _ in
-      try state.look(place)
+    let hasTripped: Bool?
+    do {
+      hasTripped = try BlockingWait.run(in: table, until: deadline, spinning: state.budget) { _ in
+        try state.look(place)
+      }
+    } catch {
+      return try end(place, becauseOf: error)
     }
     return try end(place, hasTripped)
   }
@@ -109,8 +118,10 @@ extension Barrier {
     }
   }
 
+  /// nil: its time was over before it had a place, which breaks the barrier like any other timeout.
   private func place(_ arrival: BarrierState.Arrival?) throws -> BarrierState.Place {
     if case .arrived(let place)? = arrival { return place }
+    if arrival == nil { abort() }
     throw Self.broken
   }
 
@@ -131,6 +142,13 @@ extension Barrier {
   private func end(_ place: BarrierState.Place, _ hasTripped: Bool?) throws -> Int {
     defer { state.leave(place) }
     guard try hasTripped ?? state.giveUp(place) else { throw Self.broken }
+    return place.index
+  }
+
+  /// A party's part when its wait failed, for whatever reason: its entry would keep the set from ever being empty.
+  private func end(_ place: BarrierState.Place, becauseOf failure: any Error) throws -> Int {
+    defer { state.leave(place) }
+    guard (try? state.giveUp(place)) == true else { throw failure }
     return place.index
   }
 

@@ -109,7 +109,7 @@ extension Condition {
     do {
       try lock.release()
     } catch {
-      _ = try state.giveUp(place)
+      state.passOn(place)
       throw error
     }
     return (place, { [state, lock] _ in try state.look(place, lock, since: takeovers) })
@@ -125,24 +125,28 @@ extension Condition {
     } catch {
       failure = error
     }
-    if !isNotified { isNotified = try state.giveUp(place) }
-    try finish(place, isNotified, try await retake())
+    if !isNotified { isNotified = state.giveUp(place) }
+    try finish(place, isNotified, await retake())
     if !isNotified, let failure { throw failure }
     return isNotified
   }
 
-  /// Takes the lock again, whether the task is cancelled or not.
-  private func retake() async throws -> Lock.Take {
-    do {
-      return try await lock.take(timeout: nil)!
-    } catch is CancellationError {
-      return try await Task.detached { [lock] in try await lock.take(timeout: nil)! }.value
-    }
+  /// Takes the lock again, whatever happens: no wait ends without it.
+  private func retake() async -> Lock.Take {
+    if let take = try? await lock.take(timeout: nil) { return take }
+    // In a task of its own, which is not cancelled.
+    return await Task.detached { [lock] in
+      while true {
+        if let take = try? await lock.take(timeout: nil) { return take }
+        // There is no thread to wait on for now.
+        try? await Task.sleep(for: .milliseconds(10))
+      }
+    }.value
   }
 
   /// With the lock held again.
   private func finish(_ place: ConditionState.Place, _ isNotified: Bool, _ take: Lock.Take) throws {
-    if isNotified { try state.leave(place) }
+    if isNotified { state.leave(place) }
     guard let dead = take.dead else { return }
     lock.keepUnrepaired(dead)
     try Lock.throwOwnerDied(dead.process)
@@ -151,10 +155,10 @@ extension Condition {
   fileprivate func waitBlocking(timeout: Duration?) throws -> Bool {
     let (place, look) = try enlist()
     let deadline = timeout.map(SharedWait.deadline(after:))
-    let found: Void? = try BlockingWait.run(in: state.memory.table, until: deadline, spinning: nil, look)
-    let isNotified = try found != nil || state.giveUp(place)
+    let end = Result { try BlockingWait.run(in: state.memory.table, until: deadline, spinning: nil, look) != nil }
+    let isNotified = (try? end.get()) == true || state.giveUp(place)
     try finish(place, isNotified, try lock.takeBlocking(timeout: nil)!)
-    return isNotified
+    return try isNotified || end.get()
   }
 }
 

@@ -207,6 +207,48 @@ struct BarrierTask: ProcessTask {
     #expect(tally[0] == 1)
   }
 
+  /// A barrier for one whose parties of two generations have not left: there is no place for the next.
+  private func fullBarrier() throws -> Barrier {
+    let barrier = try Barrier(parties: 1)
+    for _ in 0..<2 {
+      guard case .done(.arrived(let place)) = try barrier.state.lookForPlace() else { continue }
+      #expect(try barrier.state.trip(place))
+    }
+    return barrier
+  }
+
+  @Test func `a timeout before there is a place breaks it`() async throws {
+    let barrier = try fullBarrier()
+    let failure = await #expect(throws: MultiprocessingError.self) { try await barrier.wait(timeout: .milliseconds(20)) }
+    #expect(failure?.code == .brokenBarrier)
+    #expect(barrier.isBroken)
+    let other = try fullBarrier()
+    #expect(throws: MultiprocessingError.self) { try blockingWait(other, .milliseconds(20)) }
+    #expect(other.isBroken)
+  }
+
+  @Test func `a cancellation before there is a place breaks it`() async throws {
+    let barrier = try fullBarrier()
+    let wait = Task { try await barrier.wait() }
+    try await Task.sleep(for: .milliseconds(20))
+    #expect(!barrier.isBroken)
+    wait.cancel()
+    await #expect(throws: CancellationError.self) { try await wait.value }
+    #expect(barrier.isBroken)
+  }
+
+  @Test func `an abort is told to who waits for a place`() async throws {
+    let barrier = try fullBarrier()
+    let wait = Task { try await barrier.wait() }
+    let thread = Task.detached { try blockingWait(barrier, nil) }
+    #expect(await eventually { barrier.state.drained.load() & 1 != 0 })
+    try await Task.sleep(for: .milliseconds(30))
+    barrier.abort()
+    for result in [await wait.result, await thread.result] {
+      #expect(throws: MultiprocessingError.self) { try result.get() }
+    }
+  }
+
   @Test func `a party killed while it waits breaks it at once`() async throws {
     let (barrier, tally) = (try Barrier(parties: 3), try SharedTally())
     let victim = try BarrierTask(barrier: barrier, tally: tally, kind: .broken).start()
@@ -266,4 +308,8 @@ private func pairUp(at barrier: Barrier, _ tally: SharedTally) async throws {
       tally.count(number)
     }
   } catch let error as MultiprocessingError where error.code == .brokenBarrier {}
+}
+
+private func blockingWait(_ barrier: Barrier, _ timeout: Duration?) throws -> Int {
+  try barrier.blocking.wait(timeout: timeout)
 }

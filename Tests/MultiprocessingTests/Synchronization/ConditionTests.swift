@@ -198,6 +198,40 @@ struct ConditionTask: ProcessTask {
     for wait in all { try await wait.value }
   }
 
+  @Test func `a cancelled wait waits for a lock that another holds`() async throws {
+    let (condition, tally) = (try Condition(), try SharedTally())
+    let wait = Task {
+      try await condition.withLock {
+        tally.count(0)
+        do { try await condition.wait() } catch { return (error is CancellationError, tally[1]) }
+        return (false, tally[1])
+      }
+    }
+    #expect(await eventually { tally[0] == 1 && !condition.lock.isLocked })
+    try await condition.withLock {
+      wait.cancel()
+      try await Task.sleep(for: .milliseconds(30))
+      tally.count(1)
+    }
+    #expect(try await wait.value == (true, 1))
+  }
+
+  @Test func `a notification of one that never waited goes to the next`() throws {
+    let (state, lock, own) = (try ConditionState(), try Lock(), try ProcessRegistry.ownID())
+    let places = [try state.enlist(own), try state.enlist(own)]
+    try state.notify(1)
+    state.passOn(places[0])
+    guard case .done = try state.look(places[1], lock, since: lock.takeovers.load()) else {
+      Issue.record("the notification is lost")
+      return
+    }
+    state.leave(places[1])
+    // Without a notification there is nothing to pass on, and the place is free.
+    let (third, fourth) = (try state.enlist(own), try state.enlist(own))
+    state.passOn(third)
+    #expect(!state.giveUp(fourth))
+  }
+
   @Test func `more wait than there are slots`() async throws {
     let (condition, tally) = (try Condition(), try SharedTally())
     let count = ConditionState.slotCount + 20

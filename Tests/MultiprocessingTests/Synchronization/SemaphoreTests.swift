@@ -8,6 +8,7 @@ struct SemaphoreTask: ProcessTask {
   enum Kind: Codable {
     case acquire, acquireAsync, acquireAndRelease, release, permit
     case permits(Int)
+    case hold(Int)
     case dyingRelease(Int)
     case dyingPermit(Int)
   }
@@ -43,6 +44,7 @@ struct SemaphoreTask: ProcessTask {
           tally.word(1).add(.max)
         }
       }
+    case .hold(let count): try hold(count)
     case .dyingRelease(let step):
       try StepDeath.run(step) {
         try semaphore.blocking.acquire()
@@ -50,6 +52,12 @@ struct SemaphoreTask: ProcessTask {
       }
     case .dyingPermit(let step): try StepDeath.run(step) { try semaphore.blocking.withPermit {} }
     }
+  }
+
+  private func hold(_ count: Int) throws {
+    if count > 0 { return try semaphore.blocking.withPermit { try hold(count - 1) } }
+    tally.count(0)
+    sleep(100)
   }
 
   func start(_ method: StartMethod = .forkServer) throws -> ChildProcess<Void> {
@@ -150,6 +158,46 @@ struct SemaphoreTask: ProcessTask {
     try semaphore.release()
     #expect(semaphore.value == 1)
     try await holder.join()
+  }
+
+  @Test func `dead processes leave room in the ledger while there are permits`() async throws {
+    let (semaphore, tally) = (try CountingSemaphore(value: 16), try SharedTally())
+    try semaphore.release()
+    let holder = try SemaphoreTask(semaphore: semaphore, tally: tally, kind: .hold(16)).start()
+    #expect(await eventually { tally[0] == 1 })
+    try holder.kill()
+    try await holder.join()
+    try await semaphore.withPermit {}
+    #expect(semaphore.value == 17)
+  }
+
+  @Test func `one that finds the ledger full leaves its wake-up to the next`() async throws {
+    let (semaphore, tally) = (try CountingSemaphore(value: 16), try SharedTally())
+    let holder = try SemaphoreTask(semaphore: semaphore, tally: tally, kind: .hold(16)).start()
+    #expect(await eventually { tally[0] == 1 })
+    let refused = try SemaphoreTask(semaphore: semaphore, tally: tally, kind: .permit).start()
+    #expect(await eventually { isAsleep(refused.id) })
+    let other = try SemaphoreTask(semaphore: semaphore, tally: tally, kind: .acquire).start()
+    #expect(await eventually { isAsleep(other.id) })
+    try semaphore.release()
+    try await other.value
+    try refused.kill()
+    try holder.kill()
+    try await refused.join()
+    try await holder.join()
+    #expect(semaphore.value == 16)
+  }
+
+  @Test func `a permit is given back once, and by its owner`() async throws {
+    let state = try SemaphoreState(value: 2, isBounded: false)
+    let permit = try await state.permit()
+    let copy = try ChildProcess.fork { state.giveBack(permit) }
+    try await copy.value
+    #expect(state.value == 1)
+    state.giveBack(permit)
+    #expect(state.value == 2)
+    state.giveBack(permit)
+    #expect(state.value == 2)
   }
 
   @Test func `a cancelled wait takes no permit`() async throws {

@@ -52,7 +52,8 @@ final class BarrierState: Sendable {
     latch = Latch(at: memory.block.address + 8)
     swept = memory.word(at: 24)
     drained = memory.word(at: 28)
-    timeout = memory.longWord(at: 40).load()
+    // Not longer than a duration can say, whatever was written there: it is added to the time.
+    timeout = min(memory.longWord(at: 40).load(), SharedWait.nanoseconds(of: .seconds(Int64.max)))
   }
 
   private func verdict(_ generation: UInt32) -> SharedWord { memory.word(at: 16 + 4 * Int(generation & 1)) }
@@ -136,6 +137,11 @@ extension BarrierState {
   /// A party has read the verdict.
   func leave(_ place: Place) {
     entry(place.generation, place.index).store(0)
+    wakeArriving()
+  }
+
+  /// Who waits for a set to become empty looks again.
+  private func wakeArriving() {
     var value = drained.load()
     while value & 1 != 0 {
       if drained.exchange(&value, for: value &+ 1) {
@@ -145,6 +151,7 @@ extension BarrierState {
     }
   }
 
+  /// Breaks the present generation.
   func abort() throws { try locked { breakPhase() } }
 
   func reset() throws {
@@ -158,6 +165,7 @@ extension BarrierState {
       if isOpen { verdict(generation).store(generation << 1) }
       phase.store((generation &+ 1) << 1)
       phase.wake()
+      wakeArriving()
     }
   }
 
@@ -178,6 +186,7 @@ extension BarrierState {
   private func breakPhase() {
     phase.store(phase.load() | 1)
     phase.wake()
+    wakeArriving()
   }
 
   /// Under the latch: a dead party of this generation breaks it, others are cleared.

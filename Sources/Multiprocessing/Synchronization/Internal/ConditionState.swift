@@ -72,7 +72,7 @@ extension ConditionState {
       }
       let free = slot(index)
       let ticket = nextTicket.load()
-      nextTicket.store(ticket + 1)
+      nextTicket.store(ticket &+ 1)
       free.ticket.store(ticket)
       free.state.store(Self.waiting)
       // Last: from here on the slot counts.
@@ -103,9 +103,10 @@ extension ConditionState {
     }
   }
 
-  /// Gives up waiting; true when it was notified before, and keeps its slot until `leave`.
-  func giveUp(_ place: Place) throws -> Bool {
-    try locked { _ -> Bool in
+  /// Gives up waiting; true when it was notified before, and keeps its slot until `leave`. Who has a place has an id, and
+  /// so can take the latch.
+  func giveUp(_ place: Place) -> Bool {
+    let isNotified = try? locked { _ -> Bool in
       switch place {
       case .slot(let index):
         if slot(index).state.load() == Self.granted { return true }
@@ -114,12 +115,22 @@ extension ConditionState {
       case .epoch(let start): return epoch.load() != start
       }
     }
+    return isNotified ?? false
   }
 
-  /// A waiter has the lock again: from here on its notification is its own.
-  func leave(_ place: Place) throws {
-    guard case .slot(let index) = place else { return }
-    try locked { _ in slot(index).owner.store(0) }
+  /// Gives up waiting before it began: a notification goes to the next.
+  func passOn(_ place: Place) {
+    guard case .slot(let index) = place, giveUp(place) else { return }
+    _ = try? locked { woken in
+      if let next = line().first { grant(next, &woken) }
+      slot(index).owner.store(0)
+    }
+  }
+
+  /// A waiter has the lock again: from here on its notification is its own. One store, without the latch: a slot of a
+  /// live owner is freed by nobody else, and is used again only after this.
+  func leave(_ place: Place) {
+    if case .slot(let index) = place { slot(index).owner.store(0) }
   }
 
   /// Lets the first `count` waiters go.

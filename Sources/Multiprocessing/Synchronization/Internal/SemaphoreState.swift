@@ -44,7 +44,7 @@ final class SemaphoreState: Sendable {
     self.memory = memory
     self.isBounded = isBounded
     word = memory.word(at: 0)
-    bound = memory.word(at: 4).load()
+    bound = min(memory.word(at: 4).load(), Self.countMask)
     latch = Latch(at: memory.block.address + 8)
     journal = memory.longWord(at: 16)
     journalOwner = memory.longWord(at: 24)
@@ -77,11 +77,30 @@ extension SemaphoreState {
 
   /// Takes a permit that belongs to this process, and says under which entry.
   func lookForPermit(_ mode: LookMode) throws -> WaitLook<Int> {
+    do {
+      return try lookForEntry(mode)
+    } catch {
+      // It may have been woken for the permit that it does not take: that is for the next.
+      if word.load() & Self.sleepers != 0 { word.wake(1) }
+      throw error
+    }
+  }
+
+  private func lookForEntry(_ mode: LookMode) throws -> WaitLook<Int> {
     let own = try ProcessRegistry.ownID()
     var found = word.load()
+    var hasSwept = false
     while true {
       if found & Self.countMask > 0 {
-        if let index = try latch.withLock(recover: recover, { try take(own) }) { return .done(index) }
+        switch try latch.withLock(recover: recover, { take(own) }) {
+        case .entry(let index): return .done(index)
+        case .noEntry:
+          // Those of dead processes fill the ledger as well, and it is swept at zero only.
+          if hasSwept { throw ledgerIsFull }
+          _ = try sweep()
+          hasSwept = true
+        case .noPermit: break
+        }
         found = word.load()
       } else if try sweep() {
         found = word.load()
@@ -89,6 +108,10 @@ extension SemaphoreState {
         return sleep
       }
     }
+  }
+
+  private var ledgerIsFull: MultiprocessingError {
+    MultiprocessingError(.unsupported, "more than \(entryCount) permits of withPermit at a time")
   }
 
   /// nil when the word has changed: look again.
@@ -108,46 +131,52 @@ extension SemaphoreState {
           ? MultiprocessingError(.notOwner, "a release above the semaphore's initial value of \(bound)")
           : MultiprocessingError(.invalidArgument, "a semaphore holds \(bound) permits at most")
       }
-    } while !word.exchange(&found, for: found + 1)
+    } while !word.exchange(&found, for: found &+ 1)
     guard found & Self.sleepers != 0, word.wake(1) == 0 else { return }
-    // Nobody sleeps; who is about to finds the word changed.
-    var written = found + 1
-    _ = word.exchange(&written, for: written & ~Self.sleepers)
+    var written = found &+ 1
+    // What was written may be there again, with others asleep on S by now: they announce themselves once more.
+    if word.exchange(&written, for: written & ~Self.sleepers) { word.wake() }
   }
 
   /// Gives back a permit of this process.
   func giveBack(_ index: Int) {
-    _ = try? latch.withLock(recover: recover) { give(index) }
+    // A copy made by fork() inside withPermit has another id, and nothing to give back.
+    guard let own = try? ProcessRegistry.ownID() else { return }
+    _ = try? latch.withLock(recover: recover) { give(index, of: own) }
     if word.load() & Self.sleepers != 0 { word.wake(1) }
   }
 }
 
 extension SemaphoreState {
-  /// Under the latch. nil when there is no permit after all.
-  private func take(_ own: OwnerID) throws -> Int? {
-    guard let index = (0..<entryCount).first(where: { entry($0).load() == 0 }) else {
-      throw MultiprocessingError(.unsupported, "more than \(entryCount) permits of withPermit at a time")
-    }
+  private enum Taking {
+    case entry(Int)
+    case noEntry, noPermit
+  }
+
+  /// Under the latch.
+  private func take(_ own: OwnerID) -> Taking {
+    guard let index = (0..<entryCount).first(where: { entry($0).load() == 0 }) else { return .noEntry }
     journalOwner.store(own.bits)
     journal.store(Self.taking | UInt64(index))
     var found = word.load()
     while found & Self.countMask > 0 {
       guard word.exchange(&found, for: found - 1 | Self.changing) else { continue }
       finish(index, own.bits)
-      return index
+      return .entry(index)
     }
     journal.store(0)
-    return nil
+    return .noPermit
   }
 
-  /// Under the latch.
-  private func give(_ index: Int) {
+  /// Under the latch. Nothing where the entry is another's.
+  private func give(_ index: Int, of owner: OwnerID) {
+    if entry(index).load() != owner.bits { return }
     journal.store(Self.giving | UInt64(index))
     var found = word.load()
     repeat {
       // Somebody released what it had not acquired: the bound holds.
       if found & Self.countMask >= bound { break }
-    } while !word.exchange(&found, for: found + 1 | Self.changing)
+    } while !word.exchange(&found, for: found &+ 1 | Self.changing)
     finish(index, 0)
   }
 
@@ -178,7 +207,7 @@ extension SemaphoreState {
     try latch.withLock(recover: recover) {
       for index in 0..<entryCount {
         guard let owner = OwnerID(bits: entry(index).load()), !memory.table.isLive(owner) else { continue }
-        give(index)
+        give(index, of: owner)
         count += 1
       }
       swept.store(deaths)
