@@ -274,6 +274,21 @@ private struct Household: ProcessTask {
     try await child.join()
   }
 
+  @Test func `a process that could not be judged is looked at again without any other death`() async throws {
+    let child = try ChildProcess.start {
+      let (own, table) = (try ProcessRegistry.ownID(), try ProcessRegistry.table())
+      let id = try Self.halfClaimed(in: table)
+      let other = try table.claim(process: 0x3F_FFFC, startTime: 1, parent: own)
+      ProcessRegistry.noteDeath(of: other.process)
+      let isLive = table.isLive(id)
+      // It has said that it is another than the one that has its process id, and its parent is dead.
+      table.slot(id.slot).started.store(RegistryTable.stamp(1, of: id))
+      return [isLive, await eventually { !table.isLive(id) }]
+    }
+    #expect(try await child.value == [true, true])
+    try await child.join()
+  }
+
   @Test func `a process that was killed in the middle of its claim is buried in the end`() async throws {
     let child = try ChildProcess.start {
       let (own, table) = (try ProcessRegistry.ownID(), try ProcessRegistry.table())
