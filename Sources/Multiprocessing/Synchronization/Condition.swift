@@ -12,8 +12,9 @@ internal import MultiprocessingSystem
 ///     }
 ///
 /// **When a process dies**, a notification that it had been given and not yet returned with goes to the next waiter. When
-/// it held the lock, all who wait return, and the first of them is told by `ownerDied`, thrown with the lock held. So
-/// `wait` may return once too often, and never once too seldom.
+/// it held the lock, all who wait return, and each is told by `ownerDied`, thrown with the lock held, until somebody has
+/// repaired what the lock guards (`Lock.withLock(onOwnerDeath:)`). So `wait` may return once too often, and never once too
+/// seldom.
 public final class Condition: Codable, Sendable {
   /// The lock that guards what is waited for.
   public let lock: Lock

@@ -219,7 +219,9 @@ struct BarrierTask: ProcessTask {
 
   @Test func `a timeout before there is a place breaks it`() async throws {
     let barrier = try fullBarrier()
-    let failure = await #expect(throws: MultiprocessingError.self) { try await barrier.wait(timeout: .milliseconds(20)) }
+    let failure = await #expect(throws: MultiprocessingError.self) {
+      try await barrier.wait(timeout: .milliseconds(20))
+    }
     #expect(failure?.code == .brokenBarrier)
     #expect(barrier.isBroken)
     let other = try fullBarrier()
