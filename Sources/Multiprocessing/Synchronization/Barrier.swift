@@ -58,8 +58,8 @@ public final class Barrier: Codable, Sendable {
     let deadline = deadline(timeout)
     let arrival: BarrierState.Arrival?
     do {
-      arrival = try await AsyncWait.run(on: state.drained, timeout: left(deadline), wakesAll: true) { [state] _ in
-        try state.lookForPlace()
+      arrival = try await AsyncWait.run(on: state.drained, timeout: left(deadline), wakesAll: true) { [state] in
+        try state.lookForPlace($0)
       }
     } catch {
       abort()
@@ -70,7 +70,7 @@ public final class Barrier: Codable, Sendable {
     let hasTripped: Bool?
     do {
       hasTripped = try await AsyncWait.run(on: state.phase, timeout: left(deadline), wakesAll: true) {
-        [state] _ in try state.look(place)
+        [state] in try state.look(place, $0)
       }
     } catch {
       return try end(place, becauseOf: error)
@@ -93,12 +93,12 @@ extension Barrier {
     let deadline = deadline(timeout)
     let table = state.memory.table
     let place = try place(
-      try BlockingWait.run(in: table, until: deadline, spinning: nil) { _ in try state.lookForPlace() })
+      try BlockingWait.run(in: table, until: deadline, spinning: nil) { try state.lookForPlace($0) })
     if place.isLast { return try finish(place, action) }
     let hasTripped: Bool?
     do {
-      hasTripped = try BlockingWait.run(in: table, until: deadline, spinning: state.budget) { _ in
-        try state.look(place)
+      hasTripped = try BlockingWait.run(in: table, until: deadline, spinning: state.budget) {
+        try state.look(place, $0)
       }
     } catch {
       return try end(place, becauseOf: error)

@@ -113,7 +113,7 @@ extension Condition {
       state.passOn(place)
       throw error
     }
-    return (place, { [state, lock] _ in try state.look(place, lock, since: takeovers) })
+    return (place, { [state, lock] in try state.look(place, lock, since: takeovers, $0) })
   }
 
   private func wait(before timeout: Duration?) async throws -> Bool {

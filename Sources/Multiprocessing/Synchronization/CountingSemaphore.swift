@@ -14,7 +14,7 @@
 ///
 /// Waiters are not served in order: each release wakes one of them, and a newcomer may overtake it.
 public final class CountingSemaphore: Codable, Sendable {
-  fileprivate let state: SemaphoreState
+  let state: SemaphoreState
 
   /// A new semaphore with `value` permits.
   ///

@@ -221,7 +221,8 @@ struct ConditionTask: ProcessTask {
     let places = [try state.enlist(own), try state.enlist(own)]
     try state.notify(1)
     state.passOn(places[0])
-    guard case .done = try state.look(places[1], lock, since: lock.takeovers.load()) else {
+    let mode = LookMode(announces: false, hasSlept: false)
+    guard case .done = try state.look(places[1], lock, since: lock.takeovers.load(), mode) else {
       Issue.record("the notification is lost")
       return
     }

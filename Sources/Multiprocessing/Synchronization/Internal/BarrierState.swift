@@ -49,7 +49,7 @@ final class BarrierState: Sendable {
     try memory.require(byteCount: Self.entries + 16 * parties)
     self.memory = memory
     phase = memory.word(at: 4)
-    latch = Latch(at: memory.block.address + 8)
+    latch = Latch(at: memory.block.address + 8, wakesAll: true)
     swept = memory.word(at: 24)
     drained = memory.word(at: 28)
     // Not longer than a duration can say, whatever was written there: it is added to the time.
@@ -70,13 +70,21 @@ final class BarrierState: Sendable {
       return try body()
     }
   }
+
+  /// The same for a look, which does not wait for the latch.
+  private func looked<R>(_ mode: LookMode, _ body: () throws -> WaitLook<R>) throws -> WaitLook<R> {
+    try latch.look(mode, recover: {}) {
+      sweep()
+      return try body()
+    }
+  }
 }
 
 extension BarrierState {
   /// Arrives, if the set of this generation has room.
-  func lookForPlace() throws -> WaitLook<Arrival> {
+  func lookForPlace(_ mode: LookMode) throws -> WaitLook<Arrival> {
     let own = try ProcessRegistry.ownID()
-    return try locked {
+    return try looked(mode) {
       let phase = phase.load()
       let generation = phase >> 1
       if phase & 1 != 0 { return .done(.broken) }
@@ -104,8 +112,12 @@ extension BarrierState {
   }
 
   /// Whether the generation is over: true when it tripped, false when it broke.
-  func look(_ place: Place) throws -> WaitLook<Bool> {
-    if memory.table.deaths.load() != swept.load() { try locked {} }
+  func look(_ place: Place, _ mode: LookMode) throws -> WaitLook<Bool> {
+    if memory.table.deaths.load() != swept.load(),
+      case .sleep(let word, let value) = try looked(mode, { WaitLook.done(()) })
+    {
+      return .sleep(word, value)
+    }
     let found = phase.load()
     return found == place.generation << 1 ? .sleep(phase, found) : .done(hasTripped(place.generation, found))
   }

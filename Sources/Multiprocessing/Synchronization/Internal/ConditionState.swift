@@ -37,7 +37,7 @@ final class ConditionState: Sendable {
   init(_ memory: PrimitiveMemory) throws {
     try memory.require(byteCount: Self.byteCount)
     self.memory = memory
-    latch = Latch(at: memory.block.address)
+    latch = Latch(at: memory.block.address, wakesAll: true)
     nextTicket = memory.longWord(at: 8)
     epoch = memory.word(at: 16)
     swept = memory.word(at: 20)
@@ -90,8 +90,8 @@ extension ConditionState {
   }
 
   /// Whether the waiter was notified, or a holder of the lock died inside since `takeovers` was read.
-  func look(_ place: Place, _ lock: Lock, since takeovers: UInt32) throws -> WaitLook<Void> {
-    if memory.table.deaths.load() != swept.load() { try locked { _ in } }
+  func look(_ place: Place, _ lock: Lock, since takeovers: UInt32, _ mode: LookMode) throws -> WaitLook<Void> {
+    if case .sleep(let word, let value) = try sweep(mode) { return .sleep(word, value) }
     if lock.owner.holder.map(memory.table.isLive) == false || lock.takeovers.load() != takeovers { return .done(()) }
     switch place {
     case .slot(let index):
@@ -156,6 +156,17 @@ extension ConditionState {
         && OwnerID(bits: slot(index).owner.load()).map(memory.table.isLive) == true
     }
     return waiting.sorted { slot($0).ticket.load() < slot($1).ticket.load() }
+  }
+
+  /// Sweeps if somebody died, unless the latch is held: then that is to be slept on.
+  private func sweep(_ mode: LookMode) throws -> WaitLook<Void> {
+    if memory.table.deaths.load() == swept.load() { return .done(()) }
+    var woken: [SharedWord] = []
+    defer { for word in woken { word.wake() } }
+    return try latch.look(mode, recover: {}) {
+      sweep(&woken)
+      return .done(())
+    }
   }
 
   /// Under the latch: passes on the notifications of dead waiters, and frees their slots.

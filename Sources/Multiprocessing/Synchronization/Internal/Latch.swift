@@ -7,11 +7,18 @@ internal import MultiprocessingSystem
 package struct Latch: Sendable {
   package static let byteCount = 8
   private let word: OwnerWord
+  /// How many sleepers a release wakes: all where some of them need not come back for the latch (`look`).
+  private let woken: Int32
   private static let budget = SpinBudget()
 
-  /// - Parameter address: aligned to 8, in memory that stays mapped as long as this value is used.
+  /// - Parameters:
+  ///   - address: aligned to 8, in memory that stays mapped as long as this value is used.
+  ///   - wakesAll: needed in all processes where `look` is used in one.
   // SAFETY: only atomic operations touch the word; the caller keeps it mapped.
-  package init(at address: UnsafeMutableRawPointer) { word = OwnerWord(SharedLongWord(at: address)) }
+  package init(at address: UnsafeMutableRawPointer, wakesAll: Bool = false) {
+    word = OwnerWord(SharedLongWord(at: address))
+    woken = wakesAll ? .max : 1
+  }
 
   /// Runs `body` alone among all processes. When the last holder died inside, `recover` runs first; it must leave what
   /// the latch guards in order however often it is itself cut short and begun again.
@@ -19,6 +26,23 @@ package struct Latch: Sendable {
   /// - Throws: what `body` throws; `unsupported`, `outOfMemory` or `system` when this process cannot join the registry.
   package func withLock<Result>(recover: () -> Void, _ body: () throws -> Result) throws -> Result {
     if try acquire() { recover() }
+    defer { release() }
+    return try body()
+  }
+
+  /// As `withLock`, for a look: where the latch is held, that is what to sleep on.
+  func look<Result>(
+    _ mode: LookMode, recover: () -> Void, _ body: () throws -> WaitLook<Result>
+  ) throws -> WaitLook<Result> {
+    if !word.takeFree() {
+      // A release wakes all, so one that slept need not announce others.
+      let mode = LookMode(announces: mode.announces, hasSlept: false)
+      switch word.look(try ProcessRegistry.ownID(), in: try ProcessRegistry.table(), mode) {
+      case .taken: break
+      case .takenOver: recover()
+      case .held(let value): return .sleep(word.word.lowerHalf, value)
+      }
+    }
     defer { release() }
     return try body()
   }
@@ -35,7 +59,7 @@ package struct Latch: Sendable {
   /// Gives up the latch, which this process holds.
   package func release() {
     if word.releaseFree() { return }
-    if let own = OwnerID(bits: OwnID.value) { _ = word.release(own) }
+    if let own = OwnerID(bits: OwnID.value) { _ = word.release(own, waking: woken) }
   }
 
   private func acquireSlowly() throws -> Bool {

@@ -47,13 +47,13 @@ struct OwnerWord: Sendable {
   }
 
   /// Gives the word up; false when this process does not hold it. `dead`: as if that process still held it, so that the
-  /// next to take it is told.
-  func release(_ own: OwnerID, handingOn dead: OwnerID? = nil) -> Bool {
+  /// next to take it is told. Wakes as many sleepers as `waking` says.
+  func release(_ own: OwnerID, handingOn dead: OwnerID? = nil, waking count: Int32 = 1) -> Bool {
     var found = own.bits
     while found & ~Self.sleepers == own.bits {
       let hasSleepers = found & Self.sleepers != 0
       guard word.exchange(&found, for: dead?.bits ?? 0) else { continue }
-      if hasSleepers { word.lowerHalf.wake(1) }
+      if hasSleepers { word.lowerHalf.wake(count) }
       return true
     }
     return false

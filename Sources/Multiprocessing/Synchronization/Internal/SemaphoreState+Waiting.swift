@@ -14,8 +14,9 @@ extension SemaphoreState {
   }
 
   func tryAcquire() -> Bool {
-    if case .done? = try? look(LookMode(announces: false, hasSlept: false)) { return true }
-    return false
+    if takeFree() { return true }
+    sweepNow()
+    return takeFree()
   }
 
   func permit() async throws -> Int {

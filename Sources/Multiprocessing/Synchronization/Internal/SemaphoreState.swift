@@ -45,7 +45,7 @@ final class SemaphoreState: Sendable {
     self.isBounded = isBounded
     word = memory.word(at: 0)
     bound = min(memory.word(at: 4).load(), Self.countMask)
-    latch = Latch(at: memory.block.address + 8)
+    latch = Latch(at: memory.block.address + 8, wakesAll: true)
     journal = memory.longWord(at: 16)
     journalOwner = memory.longWord(at: 24)
     swept = memory.word(at: 32)
@@ -55,7 +55,7 @@ final class SemaphoreState: Sendable {
 
   /// The permits that can be had now, those of dead processes among them.
   var value: Int {
-    _ = try? sweep()
+    sweepNow()
     return Int(word.load() & Self.countMask)
   }
 }
@@ -67,10 +67,12 @@ extension SemaphoreState {
     while true {
       if found & Self.countMask > 0 {
         if word.exchange(&found, for: found - 1) { return .done(()) }
-      } else if try sweep() {
-        found = word.load()
-      } else if let sleep: WaitLook<Void> = announced(&found, mode) {
-        return sleep
+        continue
+      }
+      switch try sweep(mode) {
+      case .sleep(let word, let value): return .sleep(word, value)
+      case .done(true): found = word.load()
+      case .done(false): if let sleep: WaitLook<Void> = announced(&found, mode) { return sleep }
       }
     }
   }
@@ -91,22 +93,25 @@ extension SemaphoreState {
     var found = word.load()
     var hasSwept = false
     while true {
+      var isFull = false
       if found & Self.countMask > 0 {
-        switch try latch.withLock(recover: recover, { take(own) }) {
-        case .entry(let index): return .done(index)
-        case .noEntry:
-          // Those of dead processes fill the ledger as well, and it is swept at zero only.
-          if hasSwept { throw ledgerIsFull }
-          _ = try sweep()
-          hasSwept = true
-        case .noPermit: break
+        switch try latch.look(mode, recover: recover, { .done(take(own)) }) {
+        case .sleep(let word, let value): return .sleep(word, value)
+        case .done(.entry(let index)): return .done(index)
+        case .done(.noEntry): isFull = true
+        case .done(.noPermit):
+          found = word.load()
+          continue
         }
-        found = word.load()
-      } else if try sweep() {
-        found = word.load()
-      } else if let sleep: WaitLook<Int> = announced(&found, mode) {
-        return sleep
       }
+      // Those of dead processes fill the ledger as well.
+      if isFull, hasSwept { throw ledgerIsFull }
+      switch try sweep(mode) {
+      case .sleep(let word, let value): return .sleep(word, value)
+      case .done(false) where !isFull: if let sleep: WaitLook<Int> = announced(&found, mode) { return sleep }
+      case .done: found = word.load()
+      }
+      hasSwept = hasSwept || isFull
     }
   }
 
@@ -199,20 +204,39 @@ extension SemaphoreState {
   }
 
   /// Gives back the permits of dead processes; true when there were any.
-  private func sweep() throws -> Bool {
+  private func sweep(_ mode: LookMode) throws -> WaitLook<Bool> {
     // Before the entries are read: a later death leads to another sweep.
     let deaths = memory.table.deaths.load()
-    if swept.load() == deaths { return false }
-    var count: Int32 = 0
-    try latch.withLock(recover: recover) {
-      for index in 0..<entryCount {
-        guard let owner = OwnerID(bits: entry(index).load()), !memory.table.isLive(owner) else { continue }
-        give(index, of: owner)
-        count += 1
-      }
-      swept.store(deaths)
+    if swept.load() == deaths { return .done(false) }
+    let count = try latch.look(mode, recover: recover) { .done(giveDead(deaths)) }
+    switch count {
+    case .sleep(let word, let value): return .sleep(word, value)
+    case .done(let count):
+      wake(count)
+      return .done(count > 0)
     }
+  }
+
+  /// The same, waiting for the latch.
+  func sweepNow() {
+    let deaths = memory.table.deaths.load()
+    if swept.load() == deaths { return }
+    if let count = try? latch.withLock(recover: recover, { giveDead(deaths) }) { wake(count) }
+  }
+
+  /// Under the latch.
+  private func giveDead(_ deaths: UInt32) -> Int32 {
+    var count: Int32 = 0
+    for index in 0..<entryCount {
+      guard let owner = OwnerID(bits: entry(index).load()), !memory.table.isLive(owner) else { continue }
+      give(index, of: owner)
+      count += 1
+    }
+    swept.store(deaths)
+    return count
+  }
+
+  private func wake(_ count: Int32) {
     if count > 0, word.load() & Self.sleepers != 0 { word.wake(count) }
-    return count > 0
   }
 }

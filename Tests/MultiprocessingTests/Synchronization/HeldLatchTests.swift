@@ -1,0 +1,65 @@
+import MultiprocessingSystem
+import Testing
+
+@testable import Multiprocessing
+
+/// What looks do while the latch of a primitive is held, as by a process that was stopped inside.
+@Suite(.isolated) struct HeldLatchTests {
+  private let mode = LookMode(announces: false, hasSlept: false)
+
+  private func expectSleep<Result>(on latch: UnsafeMutableRawPointer, _ look: WaitLook<Result>) {
+    guard case .sleep(let word, _) = look else {
+      Issue.record("the look went past the latch")
+      return
+    }
+    #expect(word.key == SharedLongWord(at: latch).lowerHalf.key)
+  }
+
+  @Test func `a wait for a permit sleeps on it, can be cancelled, and goes on when it is free`() async throws {
+    let state = try SemaphoreState(value: 2, isBounded: false)
+    let address = state.memory.block.address + 8
+    let latch = Latch(at: address, wakesAll: true)
+    _ = try latch.acquire()
+    expectSleep(on: address, try state.lookForPermit(mode))
+    let waits = (0..<2).map { _ in Task { try await state.permit() } }
+    let thread = Task.detached { try state.permitBlocking() }
+    try await Task.sleep(for: .milliseconds(30))
+    waits[0].cancel()
+    await #expect(throws: CancellationError.self) { try await waits[0].value }
+    latch.release()
+    state.giveBack(try await waits[1].value)
+    state.giveBack(try await thread.value)
+    #expect(state.value == 2)
+  }
+
+  @Test func `a permit of a dead process is had when it is free`() async throws {
+    let (semaphore, tally) = (try CountingSemaphore(value: 1), try SharedTally())
+    let holder = try SemaphoreTask(semaphore: semaphore, tally: tally, kind: .permit).start()
+    #expect(await eventually { tally[0] == 1 })
+    let state = semaphore.state
+    let address = state.memory.block.address + 8
+    let latch = Latch(at: address, wakesAll: true)
+    _ = try latch.acquire()
+    try holder.kill()
+    try await holder.join()
+    expectSleep(on: address, try state.look(mode))
+    #expect(try await !semaphore.acquire(timeout: .milliseconds(20)))
+    let wait = Task { try await semaphore.acquire() }
+    try await Task.sleep(for: .milliseconds(20))
+    latch.release()
+    try await wait.value
+    #expect(semaphore.value == 0)
+  }
+
+  @Test func `a wait for a place at a barrier goes on when it is free`() async throws {
+    let barrier = try Barrier(parties: 2)
+    let address = barrier.state.memory.block.address + 8
+    let latch = Latch(at: address, wakesAll: true)
+    _ = try latch.acquire()
+    expectSleep(on: address, try barrier.state.lookForPlace(mode))
+    let waits = (0..<2).map { _ in Task { try await barrier.wait() } }
+    try await Task.sleep(for: .milliseconds(20))
+    latch.release()
+    #expect(try await waits[0].value + waits[1].value == 1)
+  }
+}
