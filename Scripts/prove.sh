@@ -8,7 +8,7 @@ steps=(
   'codec_fuzz|MP_FUZZ_ITERATIONS|600|a million damaged frames are refused, none is fatal'
   'many_starts|MP_PROVE|900|ten thousand starts by each method leave nothing behind'
   'kill_at_every_step|StepDeath.|600|no death at any step of an operation on a primitive wedges it or loses a wake-up'
-  'spin_models|StepDeath.|600|the models of lock and condition hold in every interleaving, and their mutants do not'
+  'spin_models|StepDeath.|600|the models of lock, semaphore and condition hold in every interleaving, and their mutants do not'
   'programs|ContractUsage|900|children are entered in programs built in release, statically, and with sanitizers'
   'documentation|withProcessPool|300|the programs in the documentation compile'
   'thread_sanitizer|@Test|600|no data race in what runs in one process'

@@ -166,8 +166,8 @@ final class WaitLanes: Sendable {
         for mustKnow in [true, false] {
           for lane in lanes where lane.enlist(waiter, on: word, wakesAll: wakesAll, mustKnow: mustKnow) { return lane }
         }
-        // Two words of a sleep are the lane's own, and those that come to a barrier may sleep on two.
-        let capacity = SharedWait.isVectorSupported ? (SharedWait.mostWords - 2) / 2 : 1
+        // Two words of a sleep are the lane's own, and those that come to a barrier may sleep on three.
+        let capacity = SharedWait.isVectorSupported ? (SharedWait.mostWords - 2) / 3 : 1
         let lane = try WaitLane(in: table, capacity: capacity)
         lanes.append(lane)
         _ = lane.enlist(waiter, on: word, wakesAll: wakesAll, mustKnow: false)
