@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -16,7 +17,13 @@ extern int _dispatch_get_main_queue_handle_4CF(void) __attribute__((weak));
 extern void _dispatch_main_queue_callback_4CF(void *unused) __attribute__((weak));
 
 int mp_main_queue_handle(void) {
-  return _dispatch_get_main_queue_handle_4CF ? _dispatch_get_main_queue_handle_4CF() : -1;
+  static int handle = -1;
+  if (handle >= 0 || _dispatch_get_main_queue_handle_4CF == NULL) return handle;
+  // libdispatch ends the process when it finds no descriptor for the handle: is there one?
+  int room = eventfd(0, EFD_CLOEXEC);
+  if (room < 0) return -1;
+  close(room);
+  return handle = _dispatch_get_main_queue_handle_4CF();
 }
 
 int mp_main_queue_exists(void) { return _dispatch_get_main_queue_handle_4CF != NULL; }

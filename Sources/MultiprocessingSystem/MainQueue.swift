@@ -5,7 +5,7 @@ package enum MainQueue {
   /// False where the program has no libdispatch.
   package static var isAvailable: Bool { mp_main_queue_exists() == 1 }
 
-  /// Readable when the queue has work; nil where the program has no libdispatch.
+  /// Readable when the queue has work; nil where the program has no libdispatch, or no descriptor for it now.
   package static var handle: Int32? {
     let number = mp_main_queue_handle()
     return number < 0 ? nil : number

@@ -36,7 +36,8 @@ void mp_entry_bootstrap(void);
 /// 1 where the program has libdispatch.
 int mp_main_queue_exists(void);
 
-/// Handle of libdispatch's main queue: an eventfd that is readable when the queue has work.
+/// Handle of libdispatch's main queue: an eventfd that is readable when the queue has work. -1 while there is no
+/// descriptor for it. On the main thread only.
 int mp_main_queue_handle(void);
 
 /// Runs what is in the main queue, on the main thread.

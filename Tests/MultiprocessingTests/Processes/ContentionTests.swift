@@ -45,6 +45,26 @@ import Testing
     #expect(try await child.value == 3 * Self.rounds)
   }
 
+  @Test(arguments: StartMethod.forTasks)
+  func `a child without descriptors goes on, and serves the main actor when there are some again`(
+    method: StartMethod
+  ) async throws {
+    let child = try ChildProcess.start(context: ProcessContext(method)) { () -> Bool in
+      var limit = rlimit()
+      getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+      let usual = limit.rlim_cur
+      limit.rlim_cur = 0
+      setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+      // Long enough for the main thread to want a descriptor of its own.
+      usleep(20_000)
+      limit.rlim_cur = usual
+      setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+      return await MainActor.run { Thread.isMainThread }
+    }
+    #expect(try await child.value)
+    #expect(try await child.join() == .exited(0))
+  }
+
   /// The runtime's own lock for what is initialised once.
   @Test(arguments: StartMethod.forTasks)
   func `what is made once is made once, whichever thread comes first`(method: StartMethod) async throws {

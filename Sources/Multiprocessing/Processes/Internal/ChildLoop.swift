@@ -46,7 +46,7 @@ final class ChildLoop: Sendable {
       let ready = Polling.once(for: watched, milliseconds: isQuick ? 1 : -1)
       if ready.isEmpty, isQuick {
         mainQueue = MainQueue.handle
-        MainQueue.drain()
+        if mainQueue != nil { MainQueue.drain() }
       }
       for number in ready.map({ watched[$0] }) {
         if number == numbers[0] {
