@@ -20,8 +20,6 @@ final class ChildLoop: Sendable {
     var running: (task: UInt64, handle: RunningTask)?
     var isRetired = false
     var isEnding = false
-    /// There has been a task.
-    var hasBegun = false
   }
 
   init(parameters: ChildParameters, channel: FrameChannel, page: OwnChildPage) {
@@ -35,16 +33,16 @@ final class ChildLoop: Sendable {
 
   func run() -> Never {
     EventLog.info("child process calling self.run()")
+    // Before any task, which might leave no descriptor for it.
+    var mainQueue = MainQueue.handle
     if isWorker { try? channel.send(Frame(.ready)) }
     var isListening = listen()
-    var mainQueue: Int32?
     while true {
-      // The main queue costs a task something at its first use: not one that is over within a millisecond.
-      let isQuick = mainQueue == nil && MainQueue.isAvailable && queue.withLock { $0.hasBegun }
+      let isLacking = mainQueue == nil && MainQueue.isAvailable
       let numbers = [isListening ? channel.socket.descriptor.number : nil, termination?.descriptor.number, mainQueue]
       let watched = numbers.compactMap { $0 }
-      let ready = Polling.once(for: watched, milliseconds: isQuick ? 1 : -1)
-      if ready.isEmpty, isQuick {
+      let ready = Polling.once(for: watched, milliseconds: isLacking ? 10 : -1)
+      if ready.isEmpty, isLacking {
         mainQueue = MainQueue.handle
         if mainQueue != nil { MainQueue.drain() }
       }
@@ -105,7 +103,6 @@ final class ChildLoop: Sendable {
       }
       let frame = queue.waiting.removeFirst()
       queue.running = (frame.task, running)
-      queue.hasBegun = true
       return (frame, false)
     }
     if isOver { end(code: 0) }
