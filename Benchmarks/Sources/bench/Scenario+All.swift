@@ -2,6 +2,7 @@ extension Scenario {
   /// Every scenario, in the order in which they run.
   static let all = [
     processStart, processStartInBigParent, poolStart, lockUncontended, eventRoundTrip, semaphoreRoundTrip,
-    barrierRoundTrip, idleWorker, valueIncrement, valueIncrementByTwo, bigArray, bigArrayInPlace, primes,
+    barrierRoundTrip, idleWorker, valueIncrement, valueIncrementByTwo, poolMapSingle, poolMapAutomatic, poolMapStruct,
+    bigArray, bigArrayInPlace, primes,
   ]
 }

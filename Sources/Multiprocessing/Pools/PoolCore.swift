@@ -24,14 +24,20 @@ struct TaskSource<Output: Sendable>: Sendable {
 
   /// The task ready for a back end: encoded now, where it crosses.
   func job(for capabilities: WorkerCapabilities) throws -> PoolJob {
-    if capabilities.needsPortableNames, reference.needsSameBuild {
-      throw MultiprocessingError(
-        .notTransferable, "another executable finds tasks by type name only: use a type that conforms to ProcessTask")
-    }
+    try capabilities.check(reference)
     let envelope = try capabilities.format.map {
       TaskEnvelope(reference: reference, format: $0, payload: try encode($0))
     }
     return PoolJob(reference: reference, envelope: envelope, local: { try await run() })
+  }
+}
+
+extension WorkerCapabilities {
+  /// - Throws: `notTransferable` for a task that workers could not find.
+  func check(_ reference: TaskReference) throws {
+    guard needsPortableNames, reference.needsSameBuild else { return }
+    throw MultiprocessingError(
+      .notTransferable, "another executable finds tasks by type name only: use a type that conforms to ProcessTask")
   }
 }
 
@@ -51,7 +57,7 @@ struct ResultReader<Output: Sendable>: Sendable {
   func read(_ result: JobResult) throws -> Output {
     switch result {
     case .thrown(let error): throw error
-    case .payload(let payload): return try coder.decode(payload, format ?? .sameBuild)
+    case .payload(let payload, _): return try coder.decode(payload, format ?? .sameBuild)
     case .local(let value):
       guard let value = value as? Output else {
         throw MultiprocessingError(.notTransferable, "the task returned \(type(of: value)), not \(Output.self)")
@@ -89,6 +95,9 @@ extension PoolCore {
 
 extension PoolDriver {
   var configuredWorkers: Int { state.withLock { $0.machine.configuration.workers } }
+
+  /// Workers end after a number of tasks.
+  var countsTasks: Bool { state.withLock { $0.machine.configuration.maxTasksPerWorker != nil } }
 
   var isPerforming: Bool { state.withLock { $0.isPerforming } }
   var isOpen: Bool { state.withLock { $0.machine.phase == .open } }

@@ -18,11 +18,12 @@ public struct PoolStatistics: Sendable, Codable, CustomStringConvertible {
     "submitted \(submitted), completed \(completed), failed \(failed), crashed \(crashed), retried \(retried)"
   }
 
-  mutating func count(_ ending: PoolMachine.Ending, _ answer: JobResult?) {
+  /// - Parameter tasks: how many there were; an answer may be to fewer of them.
+  mutating func count(_ ending: PoolMachine.Ending, _ answer: JobResult?, of tasks: Int) {
     switch (ending, answer) {
     case (.answered, .thrown), (.lost, _), (.timedOut, _), (.cancelled, _), (.broken, _), (.unpinned, _), (_, nil):
-      failed += 1
-    case (.answered, _): completed += 1
+      failed += tasks
+    case (.answered, .some(let answer)): completed += min(answer.count, tasks)
     }
   }
 }

@@ -32,47 +32,6 @@ extension WorkerPool {
   }
 }
 
-/// What is done with each input of a map or stream.
-struct MapSource<Input: Sendable, Output: Sendable>: Sendable {
-  let coder: TransferCoder<Output>
-  let source: @Sendable (Input) -> TaskSource<Output>
-}
-
-extension MapSource where Input: Codable, Output: Codable {
-  init(_ body: @escaping @Sendable @concurrent (Input) async throws -> Output) throws {
-    let reference = try ClosureReference.of(UnaryBox<Input, Output>(body: body))
-    let coder = TransferCoder<Output>()
-    self.init(coder: coder) { input in
-      TaskSource(
-        reference: reference, coder: coder, encode: { try TransferCoder<Input>().encode(input, $0) },
-        run: { try await body(input) })
-    }
-  }
-}
-
-extension MapSource where Input: Codable, Output == Void {
-  init(_ body: @escaping @Sendable @concurrent (Input) async throws -> Void) throws {
-    let reference = try ClosureReference.of(UnaryVoidBox<Input>(body: body))
-    let coder = TransferCoder<Void>()
-    self.init(coder: coder) { input in
-      TaskSource(
-        reference: reference, coder: coder, encode: { try TransferCoder<Input>().encode(input, $0) },
-        run: { try await body(input) })
-    }
-  }
-}
-
-extension MapSource where Input: ProcessTask, Input.Output == Output {
-  init() throws {
-    let reference = try TaskReference.of(Input.self)
-    self.init(coder: Input.outputCoder) { task in
-      TaskSource(
-        reference: reference, coder: Input.outputCoder, encode: { try TransferCoder<Input>().encode(task, $0) },
-        run: { try await task.run() })
-    }
-  }
-}
-
 extension PoolCore {
   func map<Input, Output>(
     _ inputs: some Collection<Input>, _ options: MapOptions, _ source: MapSource<Input, Output>
@@ -82,15 +41,17 @@ extension PoolCore {
     let progress = options.progress.map { ProgressReporter(style: $0, total: inputs.count) }
     defer { progress?.finish() }
     if isInline, options.totalTimeout == nil { return try await mapInline(inputs, source, progress) }
-    let window = max(64, 4 * driver.configuredWorkers * traits.window)
-    let run = MapRun(driver: driver, window: window, progress: progress)
+    let run = MapRun<Input, Output>(driver: driver, progress: progress)
     let observer = progress.map { progress in driver.observeRestarts { progress.restarted() } }
     defer { observer.map(driver.stopObservingRestarts) }
-    let timer = try options.totalTimeout.map { try schedule($0, run) }
+    let timer = try options.totalTimeout.map { timeout in
+      try Reactor.shared.schedule(at: ContinuousClock.now + timeout) { run.fail(Self.mapTimedOut) }
+    }
     defer { timer.map(Reactor.shared.cancel) }
+    var work = MapWork(run, source, driver, traits, sizer(options, traits))
     return try await withTaskCancellationHandler {
       do {
-        return try await collect(inputs, traits, source, run)
+        return try await work.collect(inputs)
       } catch {
         run.cancelRest()
         throw error.decoded
@@ -100,20 +61,13 @@ extension PoolCore {
     }
   }
 
-  private func collect<Input, Output>(
-    _ inputs: some Collection<Input>, _ traits: PoolMachine.Traits, _ source: MapSource<Input, Output>, _ run: MapRun
-  ) async throws -> [Output] {
-    var count = 0
-    for input in inputs {
-      try await run.submit(try source.source(input).job(for: capabilities), at: count, traits)
-      count += 1
-    }
-    let results = try await run.results()
-    let reader = ResultReader(coder: source.coder, format: capabilities.format)
-    return try (0..<count).map { index in
-      guard let result = results[index] else { throw CancellationError() }
-      return try reader.read(result)
-    }
+  /// Inputs go one by one where each is a task to the rules: with a time or retries of its own, a worker of its own, or
+  /// workers that are counted by tasks; and where nothing crosses.
+  private func sizer(_ options: MapOptions, _ traits: PoolMachine.Traits) -> ChunkSizer {
+    let isSingle =
+      capabilities.format == nil || traits.timeout != nil || traits.retries > 0 || traits.affinityKey != nil
+      || driver.countsTasks
+    return isSingle ? .single : ChunkSizer(size: options.chunkSize)
   }
 
   private func mapInline<Input, Output>(
@@ -122,15 +76,13 @@ extension PoolCore {
     var results: [Output] = []
     for input in inputs {
       try Task.checkCancellation()
-      results.append(try await source.source(input).run())
+      results.append(try await source.run(input))
       progress?.completed()
     }
     return results
   }
 
-  private func schedule(_ timeout: Duration, _ run: MapRun) throws -> Reactor.Token {
-    try Reactor.shared.schedule(at: ContinuousClock.now + timeout) {
-      run.fail(MultiprocessingError(.timedOut, "the map did not end in its time (totalTimeout): the rest is cancelled"))
-    }
+  private static var mapTimedOut: MultiprocessingError {
+    MultiprocessingError(.timedOut, "the map did not end in its time (totalTimeout): the rest is cancelled")
   }
 }

@@ -46,10 +46,10 @@ extension WorkerPool {
 
 extension PoolCore {
   /// Takes inputs and hands them on, as long as the run has room.
-  typealias Feed<Input: Sendable, Output: Sendable> =
+  typealias Feed<Input: Codable & Sendable, Output: Sendable> =
     @Sendable @concurrent (StreamRun<Output>, @escaping @Sendable (Input) -> Void) async throws -> Void
 
-  func stream<Input: Sendable, Output: Sendable>(
+  func stream<Input: Codable & Sendable, Output: Sendable>(
     _ order: ResultOrder, _ options: MapOptions,
     _ makeSource: @escaping @Sendable () throws -> MapSource<Input, Output>,
     feed: @escaping Feed<Input, Output>
@@ -70,7 +70,7 @@ extension PoolCore {
       })
   }
 
-  private static func pump<Input, Output>(
+  private static func pump<Input: Codable & Sendable, Output>(
     _ run: StreamRun<Output>, _ feed: Feed<Input, Output>, _ step: @escaping @Sendable (Input) -> Void
   ) async {
     do {

@@ -7,6 +7,8 @@ package import MultiprocessingSystem
 public struct TransferCoder<Value: Sendable>: Sendable {
   private let write: @Sendable (Value, inout TransferWriter) throws -> Void
   private let read: @Sendable (inout TransferReader) throws -> Value
+  private let writeAll: @Sendable ([Value], inout TransferWriter) throws -> Void
+  private let readAll: @Sendable (inout TransferReader) throws -> [Value]
 
   /// Encodes a value.
   ///
@@ -37,11 +39,20 @@ public struct TransferCoder<Value: Sendable>: Sendable {
   }
 }
 
+extension TransferCoder {
+  /// Writes several values in one go: trivially copyable ones as one stretch of bytes.
+  func write(all values: [Value], to writer: inout TransferWriter) throws { try writeAll(values, &writer) }
+
+  func readAll(from reader: inout TransferReader) throws -> [Value] { try readAll(&reader) }
+}
+
 extension TransferCoder where Value: Codable {
   /// The built-in coder of Codable values.
   package init() {
     write = { try $1.write($0) }
     read = { try $0.read(Value.self) }
+    writeAll = { try $1.write($0) }
+    readAll = { try $0.read([Value].self) }
   }
 }
 
@@ -50,5 +61,7 @@ extension TransferCoder where Value == Void {
   package init() {
     write = { _, _ in }
     read = { _ in }
+    writeAll = { try $1.write($0.count) }
+    readAll = { Array(repeating: (), count: max(0, try $0.read(Int.self))) }
   }
 }

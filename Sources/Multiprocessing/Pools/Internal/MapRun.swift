@@ -1,43 +1,62 @@
 internal import MultiprocessingSystem
 internal import Synchronization
 
-/// One `map`: keeps a window of items with the workers, gathers what they answer, stops at the first failure.
-final class MapRun: Sendable {
+/// One `map`: keeps chunks with the workers, gathers what they answer, stops at the first failure.
+///
+/// The task that maps does the coding, between its waits: what workers answer is only noted on the threads that hear it.
+final class MapRun<Input: Codable & Sendable, Output: Sendable>: Sendable {
+  /// Inputs that follow each other.
+  struct Stretch: Sendable {
+    let start: Int
+    let inputs: [Input]
+    /// A worker gave it back.
+    var isRest = false
+  }
+
   private struct State {
-    var results: [Int: JobResult] = [:]
     var outstanding: [Int: PoolMachine.ItemID] = [:]
-    var finished: Set<Int> = []
+    var answers: [(stretch: Stretch, result: JobResult)] = []
     var failure: (any Error)?
-    /// What the submitting task waits for: room, the end, a failure.
+    /// What the mapping task waits for: an answer, a failure.
     var waiter: Completion<Void>?
   }
 
   private let state = Mutex(State())
   private let driver: PoolDriver
-  private let window: Int
   private let progress: ProgressReporter?
 
-  init(driver: PoolDriver, window: Int, progress: ProgressReporter?) {
+  init(driver: PoolDriver, progress: ProgressReporter?) {
     self.driver = driver
-    self.window = window
     self.progress = progress
   }
 
-  /// Waits for room, then submits the item at an index.
-  func submit(_ job: PoolJob, at index: Int, _ traits: PoolMachine.Traits) async throws {
-    try await wait { $0.outstanding.count < self.window }
+  func submit(_ job: PoolJob, _ stretch: Stretch, _ traits: PoolMachine.Traits) throws {
     // Known as outstanding before it can finish.
-    state.withLock { $0.outstanding[index] = .max }
-    let item = try driver.submit(job, traits) { self.finish(index, $0) }
+    let failure = state.withLock { state in
+      if state.failure == nil { state.outstanding[stretch.start] = .max }
+      return state.failure
+    }
+    if let failure { throw failure }
+    let item = try driver.submit(job, traits) { self.finish(stretch, $0) }
     state.withLock { state in
-      if state.outstanding[index] != nil { state.outstanding[index] = item }
+      if state.outstanding[stretch.start] != nil { state.outstanding[stretch.start] = item }
     }
   }
 
-  /// Waits for the rest, and gives the results by index.
-  func results() async throws -> [Int: JobResult] {
-    try await wait { $0.outstanding.isEmpty }
-    return state.withLock { $0.results }
+  /// What workers have answered since the last call; waits for at least one answer.
+  ///
+  /// - Throws: the first failure, as soon as there is one.
+  func answers() async throws -> [(stretch: Stretch, result: JobResult)] {
+    while true {
+      let (answers, waiter) = try state.withLock { state in
+        if let failure = state.failure { throw failure }
+        defer { state.answers = [] }
+        state.waiter = state.answers.isEmpty ? Completion<Void>() : nil
+        return (state.answers, state.waiter)
+      }
+      guard let waiter else { return answers }
+      try await waiter.wait()
+    }
   }
 
   /// Ends the run now; a failure that was there before stays.
@@ -55,36 +74,19 @@ final class MapRun: Sendable {
     for item in items where item != .max { driver.handle(.cancel(item)) }
   }
 
-  private func finish(_ index: Int, _ result: Result<JobResult, any Error>) {
+  private func finish(_ stretch: Stretch, _ result: Result<JobResult, any Error>) {
     switch result {
-    case .success: progress?.completed()
-    case .failure: progress?.failed()
+    case .success(let answer): progress?.completed(answer.count)
+    case .failure: progress?.failed(stretch.inputs.count)
     }
     let waiter = state.withLock { state in
-      state.outstanding[index] = nil
+      state.outstanding[stretch.start] = nil
       switch result {
-      case .success(let value): state.results[index] = value
+      case .success(let answer): state.answers.append((stretch, answer))
       case .failure(let error): state.failure = state.failure ?? error
       }
       return state.waiter
     }
     waiter?.resolve(())
-  }
-
-  private func wait(until isDone: @Sendable (borrowing State) -> Bool) async throws {
-    while true {
-      let waiter = try state.withLock { state -> Completion<Void>? in
-        if let failure = state.failure { throw failure }
-        if isDone(state) {
-          state.waiter = nil
-          return nil
-        }
-        let waiter = Completion<Void>()
-        state.waiter = waiter
-        return waiter
-      }
-      guard let waiter else { return }
-      try await waiter.wait()
-    }
   }
 }

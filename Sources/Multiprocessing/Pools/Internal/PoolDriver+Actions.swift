@@ -67,7 +67,7 @@ extension PoolDriver {
   private func finish(_ item: ItemID, _ ending: PoolMachine.Ending) {
     let (entry, reason) = state.withLock { state in
       let entry = state.entries.removeValue(forKey: item)
-      state.statistics.count(ending, entry?.answer)
+      state.statistics.count(ending, entry?.answer, of: entry?.job.count ?? 1)
       return (entry, state.reason)
     }
     guard let entry else { return }

@@ -19,7 +19,11 @@ extension PoolDriver {
   }
 
   private func finished(_ worker: WorkerID, _ item: ItemID, _ result: JobResult) {
-    handle(.answered(item, worker)) { $0.entries[item]?.answer = result }
+    handle(.answered(item, worker)) { state in
+      state.entries[item]?.answer = result
+      // The machine counts the answer, a worker's tasks are counted one by one.
+      state.machine.workers[worker]?.completed += result.count - 1
+    }
     if let limit = settings.maxWorkerMemory, let facts = backend.facts(of: worker), facts.privateMemory > limit {
       EventLog.debug("recycling a worker with \(facts.privateMemory) bytes of memory")
       handle(.recycle(worker))

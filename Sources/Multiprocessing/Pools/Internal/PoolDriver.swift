@@ -101,7 +101,7 @@ final class PoolDriver: Sendable {
       if state.machine.phase != .open { throw state.reason ?? Self.closed }
       defer { state.nextItem += 1 }
       state.entries[state.nextItem] = Entry(job: job, finish: finish)
-      state.statistics.submitted += 1
+      if !job.isRest { state.statistics.submitted += job.count }
       return state.nextItem
     }
     handle(.submit(item, traits))

@@ -142,7 +142,7 @@ final class ProcessWorker: Sendable {
     case .value where !isForeign && frame.build != BuildIdentity.own.hash:
       let mismatch = MultiprocessingError(.startFailed, "\(process.name) runs another build of the program")
       sink(.finished(id, frame.task, .thrown(mismatch)))
-    case .value: sink(.finished(id, frame.task, .payload(frame.payload)))
+    case .value: sink(.finished(id, frame.task, .payload(frame.payload, count: max(1, Int(frame.number)))))
     case .thrown: sink(.finished(id, frame.task, .thrown(ThrownError.received(in: frame.payload))))
     default: break
     }

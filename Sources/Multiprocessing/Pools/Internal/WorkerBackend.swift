@@ -54,7 +54,8 @@ struct WorkerFacts: Sendable {
 
 /// What a task came to, as the worker gave it.
 enum JobResult: Sendable {
-  case payload(TransferPayload)
+  /// `count`: of how many inputs, when it is a chunk's.
+  case payload(TransferPayload, count: Int = 1)
   case local(any Sendable)
   case thrown(any Error)
 }
@@ -66,4 +67,16 @@ struct PoolJob: Sendable {
   let envelope: TaskEnvelope?
   /// The task as it runs here.
   let local: @Sendable () async throws -> any Sendable
+  /// How many tasks it is to the user: a chunk has one for each input.
+  var count = 1
+  /// It is what a worker gave back of a chunk, and was counted then.
+  var isRest = false
+}
+
+extension JobResult {
+  /// How many tasks it answers.
+  var count: Int {
+    if case .payload(_, let count) = self { return count }
+    return 1
+  }
 }

@@ -1,16 +1,19 @@
 /// A task as it crosses: which, in what form, and its arguments.
 package struct TaskEnvelope: Sendable {
   /// Version of the layout of `frame`.
-  package static let version: UInt8 = 1
+  package static let version: UInt8 = 2
 
   package var reference: TaskReference
   package var format: TransferFormat
   package var payload: TransferPayload
+  /// The payload is a chunk of inputs.
+  package var isChunk: Bool
 
-  package init(reference: TaskReference, format: TransferFormat, payload: TransferPayload) {
+  package init(reference: TaskReference, format: TransferFormat, payload: TransferPayload, isChunk: Bool = false) {
     self.reference = reference
     self.format = format
     self.payload = payload
+    self.isChunk = isChunk
   }
 
   /// The frame of the task: version, form and reference as fields, then the arguments to the end.
@@ -18,6 +21,7 @@ package struct TaskEnvelope: Sendable {
     var head = FieldWriter()
     head.put(Self.version)
     head.put(format == .portable)
+    head.put(isChunk)
     reference.write(to: &head)
     let bytes = head.bytes + payload.bytes
     return Frame(.task, task: task, payload: TransferPayload(bytes: bytes, descriptors: payload.descriptors))
@@ -32,6 +36,7 @@ package struct TaskEnvelope: Sendable {
       let version = try head.byte()
       guard version == Self.version else { throw Self.mismatch("version \(version) of the task format") }
       format = try head.flag() ? .portable : .sameBuild
+      isChunk = try head.flag()
       reference = try TaskReference(from: &head)
     } catch is FieldReader.Malformed {
       throw Self.mismatch("a task that is cut short")
@@ -52,7 +57,10 @@ extension TaskEnvelope {
   /// Runs the task here.
   package func run() async -> TaskOutcome {
     do {
-      return .value(try await reference.entry().run(payload, format))
+      let entry = try reference.entry()
+      guard isChunk else { return .value(try await entry.run(payload, format)) }
+      let answer = try await entry.runChunk(payload, format)
+      return .value(answer.payload, count: answer.count)
     } catch {
       return .thrown(error)
     }

@@ -1,12 +1,14 @@
 /// How a task ended in the process that ran it.
 package enum TaskOutcome: Sendable {
-  case value(TransferPayload)
+  /// `count`: of how many inputs, when it is a chunk's.
+  case value(TransferPayload, count: Int = 1)
   case thrown(any Error)
 
   /// The frame that carries it. An error crosses as its own type when it is Codable, else as a description.
   package func frame(task: UInt64) -> Frame {
     switch self {
-    case .value(let payload): Frame(.value, task: task, payload: payload)
+    case .value(let payload, let count):
+      Frame(.value, task: task, number: Int32(clamping: count), payload: payload)
     case .thrown(let error): Frame(.thrown, task: task, payload: ThrownError(error).payload())
     }
   }

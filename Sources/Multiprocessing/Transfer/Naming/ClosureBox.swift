@@ -10,6 +10,19 @@ protocol ClosureBox: SendableMetatype {
   static func run(
     _ code: UnsafeRawPointer, _ payload: TransferPayload, _ format: TransferFormat
   ) async throws -> TransferPayload
+
+  /// The same for a chunk of inputs, one after another.
+  static func runChunk(
+    _ code: UnsafeRawPointer, _ payload: TransferPayload, _ format: TransferFormat
+  ) async throws -> ChunkAnswer
+}
+
+extension ClosureBox {
+  static func runChunk(
+    _ code: UnsafeRawPointer, _ payload: TransferPayload, _ format: TransferFormat
+  ) async throws -> ChunkAnswer {
+    throw MultiprocessingError(.notTransferable, "a chunk of inputs was sent to a closure that is not mapped")
+  }
 }
 
 struct UnaryBox<Input: Codable & Sendable, Output: Codable & Sendable>: ClosureBox {
@@ -21,6 +34,13 @@ struct UnaryBox<Input: Codable & Sendable, Output: Codable & Sendable>: ClosureB
     let input = try TransferCoder<Input>().decode(payload, format)
     let box: UnaryBox = ClosureReference.rebuild(code)
     return try TransferCoder<Output>().encode(try await box.body(input), format)
+  }
+
+  static func runChunk(
+    _ code: UnsafeRawPointer, _ payload: TransferPayload, _ format: TransferFormat
+  ) async throws -> ChunkAnswer {
+    let box: UnaryBox = ClosureReference.rebuild(code)
+    return try await Chunk<Input, Output>(coder: TransferCoder()).run(payload, format, box.body)
   }
 }
 
@@ -34,6 +54,13 @@ struct UnaryVoidBox<Input: Codable & Sendable>: ClosureBox {
     let box: UnaryVoidBox = ClosureReference.rebuild(code)
     try await box.body(input)
     return try TransferCoder<Void>().encode((), format)
+  }
+
+  static func runChunk(
+    _ code: UnsafeRawPointer, _ payload: TransferPayload, _ format: TransferFormat
+  ) async throws -> ChunkAnswer {
+    let box: UnaryVoidBox = ClosureReference.rebuild(code)
+    return try await Chunk<Input, Void>(coder: TransferCoder()).run(payload, format, box.body)
   }
 }
 

@@ -43,7 +43,9 @@ enum ClosureReference {
     }
     // SAFETY: the address is in a loaded image of the same build, where the parent found this closure's code.
     nonisolated(unsafe) let address = code
-    return TaskEntry { payload, format in try await box.run(address, payload, format) }
+    return TaskEntry(
+      run: { payload, format in try await box.run(address, payload, format) },
+      runChunk: { payload, format in try await box.runChunk(address, payload, format) })
   }
 
   // SAFETY: the boxes call this with the address that `entry` looked up together with their own type.

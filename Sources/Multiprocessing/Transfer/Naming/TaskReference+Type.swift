@@ -41,10 +41,14 @@ extension TaskReference {
   }
 
   private static func entry<Task: ProcessTask>(of type: Task.Type) -> TaskEntry {
-    TaskEntry { payload, format in
-      let task = try TransferCoder<Task>().decode(payload, format)
-      return try Task.outputCoder.encode(try await task.run(), format)
-    }
+    TaskEntry(
+      run: { payload, format in
+        let task = try TransferCoder<Task>().decode(payload, format)
+        return try Task.outputCoder.encode(try await task.run(), format)
+      },
+      runChunk: { payload, format in
+        try await Chunk<Task, Task.Output>(coder: Task.outputCoder).run(payload, format) { try await $0.run() }
+      })
   }
 }
 

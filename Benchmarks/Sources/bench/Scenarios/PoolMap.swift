@@ -1,0 +1,47 @@
+internal import Multiprocessing
+
+/// Tasks a second through a pool of two that runs already.
+extension Scenario {
+  static let poolMapSingle = mapping("pool_map_chunksize1", options: .chunkSize(1))
+  static let poolMapAutomatic = mapping("pool_map_default_chunksize", options: MapOptions())
+  static let poolMapStruct = Scenario("pool_map_chunksize1_struct", unit: "tasks/s") { report in
+    let pool = try ProcessPool(workers: 2)
+    let widgets = (0..<20_000).map { Widget(id: $0) }
+    _ = try await pool.map(0..<100) { $0 + 1 }
+    try report.figure("ours") {
+      try perSecond(widgets.count) {
+        try pool.blocking.map(widgets, options: .chunkSize(1)) { (widget: Widget) in
+          var widget = widget
+          widget.id += 1
+          return widget
+        }.count
+      }
+    }
+    await pool.terminate()
+  }
+
+  private static func mapping(_ name: String, options: MapOptions) -> Scenario {
+    Scenario(name, unit: "tasks/s") { report in
+      let pool = try ProcessPool(workers: 2)
+      _ = try await pool.map(0..<100) { $0 + 1 }
+      try report.figure("ours") {
+        try perSecond(100_000) { try pool.blocking.map(0..<100_000, options: options) { $0 + 1 }.count }
+      }
+      await pool.terminate()
+    }
+  }
+
+  private static func perSecond(_ count: Int, _ body: () throws -> Int) rethrows -> Double {
+    Double(count) / (try Timing.median(of: 3) { if try body() != count { throw CancellationError() } }) * 1_000_000
+  }
+}
+
+struct Widget: Codable, Sendable {
+  var id: Int
+  var name = "widget number 7"
+  var score = 3.25
+  var tags = ["alpha", "beta"]
+  var isOK = true
+
+  init(id: Int) { self.id = id }
+}

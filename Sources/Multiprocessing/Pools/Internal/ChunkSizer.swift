@@ -1,0 +1,60 @@
+/// How many inputs of a map go to a worker in one message, by what they have taken so far.
+///
+/// A message costs some ten microseconds at both ends together; so quick inputs travel together, as many as make up a
+/// stretch of work that the message does not weigh against, and slow ones alone, so that none waits in one worker while
+/// another is free. The first goes alone, and a chunk is at most 16 times as large as the one before: one that was taken
+/// for quick by mistake comes back (`Chunk`).
+struct ChunkSizer: Sendable {
+  /// Inputs that go together in any case: the chunk size that was asked for.
+  private let unit: Int
+  /// The time that a chunk should take, in nanoseconds.
+  private let target: Double
+  /// Only `unit` at a time.
+  let isFixed: Bool
+  /// What an input took, in nanoseconds.
+  private var cost: Double?
+  /// What an input and its result were as bytes, at most.
+  private var bytes = 1.0
+  private var largest: Int
+
+  /// What a message can carry without a file of its own.
+  private static let byteLimit = 30_000.0
+
+  /// A sizer that gives every input alone.
+  static let single = ChunkSizer(unit: 1, target: 0, isFixed: true)
+
+  /// - Parameter size: the size asked for; nil: as is best. A given size is not exceeded by more than 50 microseconds
+  ///   of work.
+  init(size: Int?) { self.init(unit: size ?? 1, target: size == nil ? 1_000_000 : 50_000, isFixed: false) }
+
+  private init(unit: Int, target: Double, isFixed: Bool) {
+    self.unit = unit
+    self.target = target
+    self.isFixed = isFixed
+    largest = unit
+  }
+
+  /// Notes what a chunk took.
+  mutating func note(count: Int, nanoseconds: Double, bytes size: Int) {
+    guard count > 0, nanoseconds.isFinite, nanoseconds >= 0 else { return }
+    let latest = max(nanoseconds / Double(count), 1)
+    // Down at once, as the first is dear for other reasons; up by half, as one slow input says little of the next.
+    cost = cost.map { latest < $0 ? latest : ($0 + latest) / 2 } ?? latest
+    bytes = max(bytes, Double(size) / Double(count))
+    largest = max(largest, count)
+  }
+
+  /// The size of the next chunk when so many inputs are left for so many workers: the last ones are shared out.
+  func size(left: Int, workers: Int) -> Int {
+    guard !isFixed, let cost else { return min(unit, left) }
+    let share = Double(left) / Double(2 * workers)
+    let most = min(target / cost, Self.byteLimit / bytes, share, 16 * Double(largest))
+    return max(1, min(left, max(unit, Int(most) / unit * unit)))
+  }
+
+  /// How many chunks a worker may have in hand: a second one, when it will not have to wait for long.
+  func window(for size: Int) -> Int {
+    guard !isFixed, let cost else { return 1 }
+    return cost * Double(size) < Double(ChunkAnswer.patience) ? 2 : 1
+  }
+}

@@ -1,0 +1,42 @@
+/// What is done with each input of a map or stream.
+struct MapSource<Input: Codable & Sendable, Output: Sendable>: Sendable {
+  let reference: TaskReference
+  let coder: TransferCoder<Output>
+  let run: @Sendable (Input) async throws -> Output
+
+  /// The task of one input.
+  func source(_ input: Input) -> TaskSource<Output> {
+    TaskSource(
+      reference: reference, coder: coder, encode: { try TransferCoder<Input>().encode(input, $0) },
+      run: { [run] in try await run(input) })
+  }
+
+  /// The job of several inputs, for a back end to which they cross.
+  func job(_ inputs: [Input], _ format: TransferFormat, for capabilities: WorkerCapabilities) throws -> PoolJob {
+    try capabilities.check(reference)
+    let payload = try Chunk<Input, Output>(coder: coder).encode(inputs, format)
+    return PoolJob(
+      reference: reference,
+      envelope: TaskEnvelope(reference: reference, format: format, payload: payload, isChunk: true),
+      local: { throw MultiprocessingError(.unsupported, "chunks are for other processes") }, count: inputs.count)
+  }
+}
+
+extension MapSource where Output: Codable {
+  init(_ body: @escaping @Sendable @concurrent (Input) async throws -> Output) throws {
+    self.init(
+      reference: try ClosureReference.of(UnaryBox<Input, Output>(body: body)), coder: TransferCoder(), run: body)
+  }
+}
+
+extension MapSource where Output == Void {
+  init(_ body: @escaping @Sendable @concurrent (Input) async throws -> Void) throws {
+    self.init(reference: try ClosureReference.of(UnaryVoidBox<Input>(body: body)), coder: TransferCoder(), run: body)
+  }
+}
+
+extension MapSource where Input: ProcessTask, Input.Output == Output {
+  init() throws {
+    self.init(reference: try TaskReference.of(Input.self), coder: Input.outputCoder, run: { try await $0.run() })
+  }
+}

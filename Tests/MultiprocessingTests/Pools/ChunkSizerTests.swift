@@ -1,0 +1,69 @@
+import Testing
+
+@testable import Multiprocessing
+
+@Suite struct ChunkSizerTests {
+  private func sizer(_ size: Int?, taking nanoseconds: Double, steps: Int = 8, bytes: Int = 1) -> ChunkSizer {
+    var sizer = ChunkSizer(size: size)
+    for _ in 0..<steps {
+      let count = sizer.size(left: 1_000_000_000, workers: 2)
+      sizer.note(count: count, nanoseconds: nanoseconds * Double(count), bytes: bytes * count)
+    }
+    return sizer
+  }
+
+  @Test func `the first input goes alone, and so do slow ones`() {
+    #expect(ChunkSizer(size: nil).size(left: 100, workers: 2) == 1)
+    #expect(sizer(nil, taking: 2_000_000).size(left: 100, workers: 2) == 1)
+    #expect(sizer(nil, taking: 20_000_000).window(for: 1) == 1, "none waits behind a slow one")
+  }
+
+  @Test func `quick inputs travel together, at most 16 times as many as before`() {
+    var sizer = ChunkSizer(size: nil)
+    sizer.note(count: 1, nanoseconds: 10, bytes: 1)
+    #expect(sizer.size(left: 1_000_000, workers: 2) == 16)
+    #expect(sizer.window(for: 16) == 2, "the next is there when the first is done")
+    #expect(self.sizer(nil, taking: 100).size(left: 1_000_000_000, workers: 2) == 10_000, "a millisecond of work")
+  }
+
+  @Test func `a given size is the least, and fifty microseconds of work the most`() {
+    #expect(sizer(100, taking: 1_000_000).size(left: 1_000, workers: 2) == 100)
+    #expect(sizer(1, taking: 10_000).size(left: 1_000, workers: 2) == 5)
+    #expect(sizer(3, taking: 10_000).size(left: 1_000, workers: 2) == 3, "whole chunks only")
+  }
+
+  @Test func `the last inputs are shared out`() {
+    let quick = sizer(nil, taking: 10)
+    #expect(quick.size(left: 1_000, workers: 2) == 250)
+    #expect(quick.size(left: 3, workers: 2) == 1)
+    #expect(sizer(50, taking: 10).size(left: 20, workers: 2) == 20)
+  }
+
+  @Test func `large inputs and results stay within a message`() {
+    #expect(sizer(nil, taking: 10, bytes: 3_000).size(left: 1_000_000, workers: 2) == 10)
+    #expect(sizer(nil, taking: 10, bytes: 1_000_000).size(left: 1_000_000, workers: 2) == 1)
+  }
+
+  @Test func `one slow input among quick ones makes chunks smaller, quick ones make them large again`() {
+    var sizer = sizer(nil, taking: 100)
+    let before = sizer.size(left: 1_000_000_000, workers: 2)
+    sizer.note(count: 1, nanoseconds: 1_000_000, bytes: 1)
+    #expect(sizer.size(left: 1_000_000_000, workers: 2) < before / 100)
+    sizer.note(count: 10, nanoseconds: 1_000, bytes: 10)
+    #expect(sizer.size(left: 1_000_000_000, workers: 2) == before)
+  }
+
+  @Test(arguments: [Double.nan, -.infinity, .infinity, -1])
+  func `a time that cannot be is not believed`(nanoseconds: Double) {
+    var sizer = ChunkSizer(size: nil)
+    sizer.note(count: 1, nanoseconds: nanoseconds, bytes: 1)
+    #expect(sizer.size(left: 100, workers: 2) == 1)
+  }
+
+  @Test func `inputs of their own go alone, however quick`() {
+    var sizer = ChunkSizer.single
+    sizer.note(count: 1, nanoseconds: 1, bytes: 1)
+    #expect(sizer.size(left: 1_000, workers: 2) == 1)
+    #expect(sizer.window(for: 1) == 1)
+  }
+}
