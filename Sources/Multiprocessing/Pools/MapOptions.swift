@@ -2,8 +2,11 @@
 public struct MapOptions: Sendable {
   /// How each task is run.
   public var task: TaskOptions
-  /// How many tasks a worker is given ahead; nil: the pool decides. More saves time when tasks are short; fewer balances
-  /// better when they are long. A crash fails one task, not the chunk.
+  /// How many inputs a worker is given at once; nil: the pool decides by what they take, up to about a millisecond of
+  /// work. More saves time when tasks are short; fewer balances better when they are long. It is a bound to neither side:
+  /// of chunks shorter than 50 microseconds several go at once, and a worker that has worked on one for five milliseconds
+  /// gives back what it has not begun. In a stream, how many tasks a worker is given ahead, each answered by itself: there
+  /// a crash fails one task, not the chunk.
   public var chunkSize: Int?
   /// How long the whole may take; then it throws `timedOut`, and what still runs is stopped.
   public var totalTimeout: Duration?

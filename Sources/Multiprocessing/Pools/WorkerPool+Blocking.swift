@@ -14,23 +14,22 @@ extension Blocking where Base: WorkerPool {
   }
 
   /// Runs a closure literal on each input; blocks the calling thread. See `WorkerPool.map(_:options:_:)`.
+  @inlinable
   public func map<Input: Codable & Sendable, R: Codable & Sendable>(
     _ inputs: some Collection<Input>, options: MapOptions = MapOptions(),
     _ body: @escaping @Sendable @concurrent (Input) async throws -> R
   ) throws -> [R] {
-    let source = try MapSource(body)
-    let inputs = Array(inputs)
-    let completion = Completion<Result<[R], any Error>>()
-    let core = base.core
-    Task.detached {
-      do {
-        completion.resolve(.success(try await core.map(inputs, options, source)))
-      } catch {
-        completion.resolve(.failure(error))
-      }
-    }
-    guard let result = completion.waitBlocking() else { throw CancellationError() }
-    return try result.get()
+    try base.core.mapBlocking(Array(inputs), options, suspending: body)
+  }
+
+  /// Runs a closure literal that does not await on each input; blocks the calling thread. See
+  /// `WorkerPool.map(_:options:_:)`.
+  @inlinable
+  public func map<Input: Codable & Sendable, R: Codable & Sendable>(
+    _ inputs: some Collection<Input>, options: MapOptions = MapOptions(),
+    _ body: @escaping @Sendable (Input) throws -> R
+  ) throws -> [R] {
+    try base.core.mapBlocking(Array(inputs), options, plain: body)
   }
 
   /// Blocks the calling thread until all is done and the workers have ended. See `WorkerPool.join()`.
@@ -43,6 +42,37 @@ extension Blocking where Base: WorkerPool {
   public func terminate() {
     base.core.driver.handle(.terminate)
     base.core.driver.ended.waitBlocking()
+  }
+}
+
+extension PoolCore {
+  @usableFromInline
+  func mapBlocking<Input: Codable & Sendable, R: Codable & Sendable>(
+    _ inputs: [Input], _ options: MapOptions, suspending body: @escaping @Sendable @concurrent (Input) async throws -> R
+  ) throws -> [R] {
+    try mapBlocking(inputs, options, MapSource(body))
+  }
+
+  @usableFromInline
+  func mapBlocking<Input: Codable & Sendable, R: Codable & Sendable>(
+    _ inputs: [Input], _ options: MapOptions, plain body: @escaping @Sendable (Input) throws -> R
+  ) throws -> [R] {
+    try mapBlocking(inputs, options, MapSource(plain: body))
+  }
+
+  private func mapBlocking<Input: Codable & Sendable, R: Codable & Sendable>(
+    _ inputs: [Input], _ options: MapOptions, _ source: MapSource<Input, R>
+  ) throws -> [R] {
+    let completion = Completion<Result<[R], any Error>>()
+    Task.detached {
+      do {
+        completion.resolve(.success(try await self.map(inputs, options, source)))
+      } catch {
+        completion.resolve(.failure(error))
+      }
+    }
+    guard let result = completion.waitBlocking() else { throw CancellationError() }
+    return try result.get()
   }
 }
 

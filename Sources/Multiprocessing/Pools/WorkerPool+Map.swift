@@ -9,32 +9,84 @@ extension WorkerPool {
   ///   - body: a closure literal that captures nothing: `{ isPrime($0) }`, not `isPrime`.
   /// - Throws: the first failure, whatever its input; the rest is then cancelled. Otherwise as `run`; and `timedOut`
   ///   when `totalTimeout` passes.
+  @inlinable
   public func map<Input: Codable & Sendable, R: Codable & Sendable>(
     _ inputs: some Collection<Input>, options: MapOptions = MapOptions(),
     _ body: @escaping @Sendable @concurrent (Input) async throws -> R
   ) async throws -> [R] {
-    try await core.map(inputs, options, MapSource(body))
+    try await core.map(Array(inputs), options, suspending: body)
   }
 
   /// Runs a closure literal on each input for its effects. See the form that returns results.
+  @inlinable
   public func map<Input: Codable & Sendable>(
     _ inputs: some Collection<Input>, options: MapOptions = MapOptions(),
     _ body: @escaping @Sendable @concurrent (Input) async throws -> Void
   ) async throws {
-    _ = try await core.map(inputs, options, MapSource(body))
+    try await core.map(Array(inputs), options, suspending: body)
+  }
+
+  /// Runs a closure literal that does not await on each input: what `map` is for other literals, with less to do for each.
+  @inlinable
+  public func map<Input: Codable & Sendable, R: Codable & Sendable>(
+    _ inputs: some Collection<Input>, options: MapOptions = MapOptions(),
+    _ body: @escaping @Sendable (Input) throws -> R
+  ) async throws -> [R] {
+    try await core.map(Array(inputs), options, plain: body)
+  }
+
+  /// Runs a closure literal that does not await on each input for its effects. See the form that returns results.
+  @inlinable
+  public func map<Input: Codable & Sendable>(
+    _ inputs: some Collection<Input>, options: MapOptions = MapOptions(),
+    _ body: @escaping @Sendable (Input) throws -> Void
+  ) async throws {
+    try await core.map(Array(inputs), options, plain: body)
   }
 
   /// Runs tasks in workers and returns their values in order. See `map`.
   public func run<T: ProcessTask>(
     all tasks: some Collection<T>, options: MapOptions = MapOptions()
   ) async throws -> [T.Output] {
-    try await core.map(tasks, options, MapSource())
+    try await core.map(Array(tasks), options, MapSource())
+  }
+}
+
+/// The maps behind the generic ones, for arrays: a collection is best copied where its type is known.
+extension PoolCore {
+  @usableFromInline
+  func map<Input: Codable & Sendable, R: Codable & Sendable>(
+    _ inputs: [Input], _ options: MapOptions, suspending body: @escaping @Sendable @concurrent (Input) async throws -> R
+  ) async throws -> [R] {
+    try await map(inputs, options, MapSource(body))
+  }
+
+  @usableFromInline
+  func map<Input: Codable & Sendable>(
+    _ inputs: [Input], _ options: MapOptions,
+    suspending body: @escaping @Sendable @concurrent (Input) async throws -> Void
+  ) async throws {
+    _ = try await map(inputs, options, MapSource(body))
+  }
+
+  @usableFromInline
+  func map<Input: Codable & Sendable, R: Codable & Sendable>(
+    _ inputs: [Input], _ options: MapOptions, plain body: @escaping @Sendable (Input) throws -> R
+  ) async throws -> [R] {
+    try await map(inputs, options, MapSource(plain: body))
+  }
+
+  @usableFromInline
+  func map<Input: Codable & Sendable>(
+    _ inputs: [Input], _ options: MapOptions, plain body: @escaping @Sendable (Input) throws -> Void
+  ) async throws {
+    _ = try await map(inputs, options, MapSource(plain: body))
   }
 }
 
 extension PoolCore {
   func map<Input, Output>(
-    _ inputs: some Collection<Input>, _ options: MapOptions, _ source: MapSource<Input, Output>
+    _ inputs: [Input], _ options: MapOptions, _ source: MapSource<Input, Output>
   ) async throws -> [Output] {
     let traits = try options.task.traits(capabilities, window: options.chunkSize ?? 1)
     guard driver.isOpen else { throw driver.closingReason }
@@ -71,7 +123,7 @@ extension PoolCore {
   }
 
   private func mapInline<Input, Output>(
-    _ inputs: some Collection<Input>, _ source: MapSource<Input, Output>, _ progress: ProgressReporter?
+    _ inputs: [Input], _ source: MapSource<Input, Output>, _ progress: ProgressReporter?
   ) async throws -> [Output] {
     var results: [Output] = []
     for input in inputs {

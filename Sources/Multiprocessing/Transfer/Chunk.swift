@@ -21,35 +21,44 @@ struct Chunk<Input: Codable & Sendable, Output: Sendable>: Sendable {
   ///
   /// - Throws: what the body throws for one of them, and CancellationError; `notTransferable`.
   func run(
-    _ payload: TransferPayload, _ format: TransferFormat, _ body: @Sendable @concurrent (Input) async throws -> Output
+    _ payload: TransferPayload, _ format: TransferFormat,
+    suspending body: @Sendable @concurrent (Input) async throws -> Output
   ) async throws -> ChunkAnswer {
     let inputs = try TransferCoder<[Input]>().decode(payload, format)
-    let start = ContinuousClock.now
-    let outputs = try await Self.run(inputs, body)
-    let nanoseconds = start.duration(to: .now) / .nanoseconds(1)
+    var outputs: [Output] = []
+    outputs.reserveCapacity(inputs.count)
+    var clock = ChunkClock()
+    for input in inputs {
+      outputs.append(try await body(input))
+      if try clock.isOver() { break }
+    }
+    return try answer(outputs, after: clock.nanoseconds, format)
+  }
+
+  /// The same for a body that does not suspend.
+  func run(
+    _ payload: TransferPayload, _ format: TransferFormat, plain body: @Sendable (Input) throws -> Output
+  ) throws -> ChunkAnswer {
+    let inputs = try TransferCoder<[Input]>().decode(payload, format)
+    var clock = ChunkClock()
+    let outputs = try inputs.withUnsafeBufferPointer { inputs in
+      // SAFETY: one element for each input at most, and there is room for as many; the count is what was initialized.
+      try [Output](unsafeUninitializedCapacity: inputs.count) { outputs, count in
+        while count < inputs.count {
+          (outputs.baseAddress! + count).initialize(to: try body(inputs[count]))
+          count += 1
+          if try clock.isOver() { break }
+        }
+      }
+    }
+    return try answer(outputs, after: clock.nanoseconds, format)
+  }
+
+  private func answer(_ outputs: [Output], after nanoseconds: Double, _ format: TransferFormat) throws -> ChunkAnswer {
     var writer = TransferWriter(format)
     try writer.write(nanoseconds)
     try coder.write(all: outputs, to: &writer)
     return ChunkAnswer(payload: writer.payload, count: outputs.count)
-  }
-
-  private static func run(
-    _ inputs: [Input], _ body: @Sendable @concurrent (Input) async throws -> Output
-  ) async throws -> [Output] {
-    var outputs: [Output] = []
-    outputs.reserveCapacity(inputs.count)
-    // A look at the clock that costs less than the shortest of bodies; it moves every few milliseconds.
-    let start = CoarseTime.now
-    var last = start
-    for input in inputs {
-      outputs.append(try await body(input))
-      let now = CoarseTime.now
-      if now == last { continue }
-      last = now
-      if now - start >= ChunkAnswer.patience { break }
-      if outputs.count < inputs.count { try Task.checkCancellation() }
-    }
-    return outputs
   }
 
   /// Reads the answer to a chunk of `count` inputs.
@@ -81,4 +90,25 @@ package struct ChunkAnswer: Sendable {
 
   /// How long a chunk may take before the worker gives back what it has not begun, in nanoseconds.
   static let patience: UInt64 = 5_000_000
+}
+
+/// How long a chunk has run.
+private struct ChunkClock {
+  private let start = ContinuousClock.now
+  private let coarseStart = CoarseTime.now
+  private var last = CoarseTime.now
+
+  var nanoseconds: Double { start.duration(to: .now) / .nanoseconds(1) }
+
+  /// Whether what is left is to be given back. A look that costs less than the shortest of bodies: the clock moves every
+  /// few milliseconds, and only then is there anything to find out.
+  ///
+  /// - Throws: CancellationError when the task was cancelled.
+  @inline(__always) mutating func isOver() throws -> Bool {
+    let now = CoarseTime.now
+    if now == last { return false }
+    last = now
+    try Task.checkCancellation()
+    return now &- coarseStart >= ChunkAnswer.patience
+  }
 }

@@ -12,8 +12,11 @@ import Testing
     return sizer
   }
 
-  @Test func `the first input goes alone, and so do slow ones`() {
-    #expect(ChunkSizer(size: nil).size(left: 100, workers: 2) == 1)
+  @Test func `the first of few inputs goes alone, and so do slow ones`() {
+    #expect(ChunkSizer(size: nil).size(left: 127, workers: 2) == 1)
+    #expect(ChunkSizer(size: nil).size(left: 128, workers: 2) == 2)
+    #expect(ChunkSizer(size: nil).size(left: 1_000_000, workers: 2) == 64, "many begin with small chunks")
+    #expect(ChunkSizer(size: 1).size(left: 1_000_000, workers: 2) == 1, "but not when a size was asked for")
     #expect(sizer(nil, taking: 2_000_000).size(left: 100, workers: 2) == 1)
     #expect(sizer(nil, taking: 20_000_000).window(for: 1) == 1, "none waits behind a slow one")
   }

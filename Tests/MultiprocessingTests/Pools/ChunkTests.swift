@@ -7,20 +7,22 @@ import Testing
   private let numbers = Chunk<Int, Int>(coder: TransferCoder())
 
   @Test func `a chunk is answered in one message`() async throws {
-    let answer = try await numbers.run(try numbers.encode([1, 2, 3], .sameBuild), .sameBuild) { $0 * 2 }
+    let answer = try numbers.run(try numbers.encode([1, 2, 3], .sameBuild), .sameBuild, plain: { $0 * 2 })
     let (outputs, nanoseconds) = try numbers.decode(answer.payload, .sameBuild, count: 3)
     #expect(answer.count == 3)
     #expect(outputs == [2, 4, 6])
     #expect(nanoseconds > 0)
+    let slower = try await numbers.run(try numbers.encode([1, 2, 3], .sameBuild), .sameBuild, suspending: { $0 * 2 })
+    #expect(try numbers.decode(slower.payload, .sameBuild, count: 3).outputs == outputs)
   }
 
   @Test(arguments: [TransferFormat.sameBuild, .portable])
-  func `results of every kind come back in order`(format: TransferFormat) async throws {
+  func `results of every kind come back in order`(format: TransferFormat) throws {
     let words = Chunk<String, String?>(coder: TransferCoder())
-    let answer = try await words.run(try words.encode(["a", "b"], format), format) { $0 == "a" ? nil : $0 }
+    let answer = try words.run(try words.encode(["a", "b"], format), format) { $0 == "a" ? nil : $0 }
     #expect(try words.decode(answer.payload, format, count: 2).outputs == [nil, "b"])
     let nothing = Chunk<Int, Void>(coder: TransferCoder())
-    let empty = try await nothing.run(try nothing.encode([1, 2], format), format) { _ in }
+    let empty = try nothing.run(try nothing.encode([1, 2], format), format) { _ in }
     #expect(try nothing.decode(empty.payload, format, count: 2).outputs.count == 2)
   }
 
@@ -31,6 +33,16 @@ import Testing
       return number
     }
     #expect(answer.count < 1000)
+    #expect(try numbers.decode(answer.payload, .sameBuild, count: 1000).outputs == Array(0..<answer.count))
+  }
+
+  @Test func `what computes for long is answered without the rest, too`() throws {
+    let answer = try numbers.run(try numbers.encode(Array(0..<1000), .sameBuild), .sameBuild) { number in
+      let start = ContinuousClock.now
+      while number > 7, ContinuousClock.now < start + .milliseconds(30) {}
+      return number
+    }
+    #expect(answer.count > 8 && answer.count < 20)
     #expect(try numbers.decode(answer.payload, .sameBuild, count: 1000).outputs == Array(0..<answer.count))
   }
 
@@ -53,10 +65,10 @@ import Testing
     #expect(begun.load(ordering: .relaxed) < 20)
   }
 
-  @Test func `an error is the chunk's`() async throws {
+  @Test func `an error is the chunk's`() throws {
     let payload = try numbers.encode([1, 2, 3], .sameBuild)
-    await #expect(throws: CodableFailure.self) {
-      _ = try await numbers.run(payload, .sameBuild) { number in
+    #expect(throws: CodableFailure.self) {
+      _ = try numbers.run(payload, .sameBuild) { number in
         if number == 2 { throw CodableFailure(reason: "two", places: []) }
         return number
       }

@@ -21,9 +21,12 @@ nonisolated(unsafe) private var hoard: UnsafeMutableRawPointer?
   @Test(arguments: [1, 10])
   func `every task is run whatever the number of tasks per worker`(limit: Int) async throws {
     try await withWorkers(3, .forkServer, configured { $0.maxTasksPerWorker = limit }) { pool in
-      let before = Set(pool.workers.map(\.processID))
-      try await expectEqual(pool.map(0..<60) { $0 * $0 }, (0..<60).map { $0 * $0 })
-      #expect(await eventually { pool.workers.count == 3 && before.isDisjoint(with: pool.workers.map(\.processID)) })
+      let answers = try await pool.map(0..<60) { [$0 * $0, Int(CurrentProcess.id)] }
+      #expect(answers.map { $0[0] } == (0..<60).map { $0 * $0 })
+      // Not each of the first workers need have had so many: which ones do is chance.
+      let tasks = Dictionary(grouping: answers) { $0[1] }.mapValues(\.count)
+      #expect(tasks.values.allSatisfy { $0 <= limit }, "\(tasks)")
+      #expect(await eventually { pool.workers.count == 3 })
       let last = try (0..<6).map { number in try pool.submit(number) { $0 } }
       pool.close()
       try await pool.join()

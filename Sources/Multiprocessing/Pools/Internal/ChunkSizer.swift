@@ -2,13 +2,15 @@
 ///
 /// A message costs some ten microseconds at both ends together; so quick inputs travel together, as many as make up a
 /// stretch of work that the message does not weigh against, and slow ones alone, so that none waits in one worker while
-/// another is free. The first goes alone, and a chunk is at most 16 times as large as the one before: one that was taken
-/// for quick by mistake comes back (`Chunk`).
+/// another is free. As long as nothing is known of them, many inputs begin with small chunks, and a chunk is at most 16
+/// times as large as the largest before: what was taken for quick by mistake comes back (`Chunk`).
 struct ChunkSizer: Sendable {
   /// Inputs that go together in any case: the chunk size that was asked for.
   private let unit: Int
   /// The time that a chunk should take, in nanoseconds.
   private let target: Double
+  /// No size was asked for.
+  private let isAutomatic: Bool
   /// Only `unit` at a time.
   let isFixed: Bool
   /// What an input took, in nanoseconds.
@@ -21,15 +23,19 @@ struct ChunkSizer: Sendable {
   private static let byteLimit = 30_000.0
 
   /// A sizer that gives every input alone.
-  static let single = ChunkSizer(unit: 1, target: 0, isFixed: true)
+  static let single = ChunkSizer(unit: 1, target: 0, isAutomatic: false, isFixed: true)
 
   /// - Parameter size: the size asked for; nil: as is best. A given size is not exceeded by more than 50 microseconds
   ///   of work.
-  init(size: Int?) { self.init(unit: size ?? 1, target: size == nil ? 1_000_000 : 50_000, isFixed: false) }
+  init(size: Int?) {
+    self.init(
+      unit: size ?? 1, target: size == nil ? 1_000_000 : 50_000, isAutomatic: size == nil, isFixed: false)
+  }
 
-  private init(unit: Int, target: Double, isFixed: Bool) {
+  private init(unit: Int, target: Double, isAutomatic: Bool, isFixed: Bool) {
     self.unit = unit
     self.target = target
+    self.isAutomatic = isAutomatic
     self.isFixed = isFixed
     largest = unit
   }
@@ -46,8 +52,9 @@ struct ChunkSizer: Sendable {
 
   /// The size of the next chunk when so many inputs are left for so many workers: the last ones are shared out.
   func size(left: Int, workers: Int) -> Int {
-    guard !isFixed, let cost else { return min(unit, left) }
+    if isFixed { return min(unit, left) }
     let share = Double(left) / Double(2 * workers)
+    guard let cost else { return min(left, isAutomatic ? max(1, min(64, Int(share / 16))) : unit) }
     let most = min(target / cost, Self.byteLimit / bytes, share, 16 * Double(largest))
     return max(1, min(left, max(unit, Int(most) / unit * unit)))
   }

@@ -35,6 +35,19 @@ extension MapSource where Output == Void {
   }
 }
 
+extension MapSource where Output: Codable {
+  init(plain body: @escaping @Sendable (Input) throws -> Output) throws {
+    self.init(
+      reference: try ClosureReference.of(PlainBox<Input, Output>(body: body)), coder: TransferCoder(), run: body)
+  }
+}
+
+extension MapSource where Output == Void {
+  init(plain body: @escaping @Sendable (Input) throws -> Void) throws {
+    self.init(reference: try ClosureReference.of(PlainVoidBox<Input>(body: body)), coder: TransferCoder(), run: body)
+  }
+}
+
 extension MapSource where Input: ProcessTask, Input.Output == Output {
   init() throws {
     self.init(reference: try TaskReference.of(Input.self), coder: Input.outputCoder, run: { try await $0.run() })

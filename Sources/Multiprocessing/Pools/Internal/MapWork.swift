@@ -29,16 +29,14 @@ struct MapWork<Input: Codable & Sendable, Output: Sendable> {
   }
 
   /// Runs all inputs, and returns their results in order.
-  mutating func collect(_ inputs: some Collection<Input>) async throws -> [Output] {
-    var rest = inputs.makeIterator()
-    let count = inputs.count
+  mutating func collect(_ inputs: [Input]) async throws -> [Output] {
     while true {
       let workers = max(1, driver.configuredWorkers)
-      while owed < most(workers), let stretch = next(from: &rest, left: count - taken, workers) {
+      while owed < most(workers), let stretch = next(from: inputs, workers) {
         try run.submit(try job(for: stretch), stretch, stretchTraits(stretch))
         owed += 1
       }
-      if owed == 0 { return results.sorted { $0.start < $1.start }.flatMap(\.outputs) }
+      if owed == 0 { return inOrder() }
       for (stretch, result) in try await run.answers() {
         owed -= 1
         try accept(result, of: stretch)
@@ -51,23 +49,17 @@ struct MapWork<Input: Codable & Sendable, Output: Sendable> {
     sizer.isFixed ? max(64, 4 * workers * traits.window) : 2 * workers + 1
   }
 
-  private mutating func next(
-    from rest: inout some IteratorProtocol<Input>, left: Int, _ workers: Int
-  ) -> Stretch? {
+  private mutating func next(from inputs: [Input], _ workers: Int) -> Stretch? {
     if let back = returned.popLast() {
       let size = sizer.size(left: back.inputs.count, workers: workers)
       if size < back.inputs.count { returned.append(back.dropping(size)) }
       return Stretch(start: back.start, inputs: Array(back.inputs.prefix(size)), isRest: true)
     }
+    let left = inputs.count - taken
     guard left > 0 else { return nil }
     let size = sizer.size(left: left, workers: workers)
-    var inputs: [Input] = []
-    inputs.reserveCapacity(size)
-    while inputs.count < size, let input = rest.next() { inputs.append(input) }
-    // A collection that has fewer elements than it said.
-    if inputs.isEmpty { return nil }
-    defer { taken += inputs.count }
-    return Stretch(start: taken, inputs: inputs)
+    defer { taken += size }
+    return Stretch(start: taken, inputs: Array(inputs[taken..<taken + size]))
   }
 
   private func job(for stretch: Stretch) throws -> PoolJob {
@@ -98,6 +90,13 @@ struct MapWork<Input: Codable & Sendable, Output: Sendable> {
     sizer.note(count: outputs.count, nanoseconds: nanoseconds, bytes: payload.bytes.count)
     results.append((stretch.start, outputs))
     if outputs.count < stretch.inputs.count { returned.append(stretch.dropping(outputs.count)) }
+  }
+
+  private func inOrder() -> [Output] {
+    var all: [Output] = []
+    all.reserveCapacity(taken)
+    for (_, outputs) in results.sorted(by: { $0.start < $1.start }) { all.append(contentsOf: outputs) }
+    return all
   }
 }
 

@@ -6,6 +6,9 @@
 /// A box repeats its parameter's own abstraction pattern: a closure of one input stored in a pack box would become a
 /// thunk with a context, which looks like a capture; so would a closure returning Void in a box of a generic result.
 protocol ClosureBox: SendableMetatype {
+  /// The code word of an async closure is the place of a record, that of another the code itself.
+  static var isAsync: Bool { get }
+
   /// Decodes the arguments, calls the code and encodes the result.
   static func run(
     _ code: UnsafeRawPointer, _ payload: TransferPayload, _ format: TransferFormat
@@ -18,6 +21,8 @@ protocol ClosureBox: SendableMetatype {
 }
 
 extension ClosureBox {
+  static var isAsync: Bool { true }
+
   static func runChunk(
     _ code: UnsafeRawPointer, _ payload: TransferPayload, _ format: TransferFormat
   ) async throws -> ChunkAnswer {
@@ -40,7 +45,7 @@ struct UnaryBox<Input: Codable & Sendable, Output: Codable & Sendable>: ClosureB
     _ code: UnsafeRawPointer, _ payload: TransferPayload, _ format: TransferFormat
   ) async throws -> ChunkAnswer {
     let box: UnaryBox = ClosureReference.rebuild(code)
-    return try await Chunk<Input, Output>(coder: TransferCoder()).run(payload, format, box.body)
+    return try await Chunk<Input, Output>(coder: TransferCoder()).run(payload, format, suspending: box.body)
   }
 }
 
@@ -60,7 +65,51 @@ struct UnaryVoidBox<Input: Codable & Sendable>: ClosureBox {
     _ code: UnsafeRawPointer, _ payload: TransferPayload, _ format: TransferFormat
   ) async throws -> ChunkAnswer {
     let box: UnaryVoidBox = ClosureReference.rebuild(code)
-    return try await Chunk<Input, Void>(coder: TransferCoder()).run(payload, format, box.body)
+    return try await Chunk<Input, Void>(coder: TransferCoder()).run(payload, format, suspending: box.body)
+  }
+}
+
+/// A closure that does not suspend: called without the cost of an async call, which is more than many a body's own.
+struct PlainBox<Input: Codable & Sendable, Output: Codable & Sendable>: ClosureBox {
+  let body: @Sendable (Input) throws -> Output
+
+  static var isAsync: Bool { false }
+
+  static func run(
+    _ code: UnsafeRawPointer, _ payload: TransferPayload, _ format: TransferFormat
+  ) async throws -> TransferPayload {
+    let input = try TransferCoder<Input>().decode(payload, format)
+    let box: PlainBox = ClosureReference.rebuild(code)
+    return try TransferCoder<Output>().encode(try box.body(input), format)
+  }
+
+  static func runChunk(
+    _ code: UnsafeRawPointer, _ payload: TransferPayload, _ format: TransferFormat
+  ) async throws -> ChunkAnswer {
+    let box: PlainBox = ClosureReference.rebuild(code)
+    return try Chunk<Input, Output>(coder: TransferCoder()).run(payload, format, plain: box.body)
+  }
+}
+
+struct PlainVoidBox<Input: Codable & Sendable>: ClosureBox {
+  let body: @Sendable (Input) throws -> Void
+
+  static var isAsync: Bool { false }
+
+  static func run(
+    _ code: UnsafeRawPointer, _ payload: TransferPayload, _ format: TransferFormat
+  ) async throws -> TransferPayload {
+    let input = try TransferCoder<Input>().decode(payload, format)
+    let box: PlainVoidBox = ClosureReference.rebuild(code)
+    try box.body(input)
+    return try TransferCoder<Void>().encode((), format)
+  }
+
+  static func runChunk(
+    _ code: UnsafeRawPointer, _ payload: TransferPayload, _ format: TransferFormat
+  ) async throws -> ChunkAnswer {
+    let box: PlainVoidBox = ClosureReference.rebuild(code)
+    return try Chunk<Input, Void>(coder: TransferCoder()).run(payload, format, plain: box.body)
   }
 }
 

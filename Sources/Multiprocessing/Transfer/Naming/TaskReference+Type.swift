@@ -47,7 +47,8 @@ extension TaskReference {
         return try Task.outputCoder.encode(try await task.run(), format)
       },
       runChunk: { payload, format in
-        try await Chunk<Task, Task.Output>(coder: Task.outputCoder).run(payload, format) { try await $0.run() }
+        try await Chunk<Task, Task.Output>(coder: Task.outputCoder).run(
+          payload, format, suspending: { try await $0.run() })
       })
   }
 }

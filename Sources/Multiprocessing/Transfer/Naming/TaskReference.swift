@@ -71,11 +71,11 @@ extension TaskReference: CustomStringConvertible {
 
   /// What reports call the task: a closure by its function, file and line. Reads the executable's symbols.
   package var symbolicDescription: String {
-    guard case .closure(let key, let offset, _) = self, key.isEmpty, let image = Image.with(key: key),
-      let record = image.address(at: offset)
+    guard case .closure(let key, let offset, let box) = self, key.isEmpty, let image = Image.with(key: key),
+      let record = image.address(at: offset), let box = RuntimeNames.type(named: box) as? any ClosureBox.Type
     else { return description }
     // SAFETY: an async function value points at a record in the image whose first word is the code's relative place.
-    let code = record + Int(record.loadUnaligned(as: Int32.self))
+    let code = box.isAsync ? record + Int(record.loadUnaligned(as: Int32.self)) : record
     let place = ImageAddress(image: "", offset: UInt64(image.offset(of: code)), isReturnAddress: false)
     return Symbolizer.describe([place]).first ?? description
   }

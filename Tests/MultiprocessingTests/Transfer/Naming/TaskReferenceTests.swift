@@ -74,6 +74,15 @@ private final class PrivateClass: ProcessTask {
     _ = try reference.entry()
   }
 
+  @Test func `a literal that does not suspend is called by its place, too`() throws {
+    let reference = try ClosureReference.of(PlainBox<Int, Int>(body: { $0 + 1 }))
+    #expect(reference.symbolicDescription.contains("a literal that does not suspend"))
+    let error = #expect(throws: MultiprocessingError.self) {
+      try ClosureReference.of(PlainBox<Int, Int>(body: { [reference] in $0 + (reference.needsSameBuild ? 1 : 2) }))
+    }
+    #expect(error?.code == .notTransferable)
+  }
+
   @Test func `the rebuilt closure runs`() async throws {
     let reference = try ClosureReference.of(PackBox<String, String, Int>(body: { String(repeating: $0, count: $1) }))
     let arguments = try encodeArguments("ab", 2, format: .sameBuild)
