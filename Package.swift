@@ -14,11 +14,13 @@ let package = Package(
   platforms: [.macOS(.v15)],
   products: [
     .library(name: "Multiprocessing", targets: ["Multiprocessing"]),
+    .library(name: "MultiprocessingAuthentication", targets: ["MultiprocessingAuthentication"]),
     .executable(name: "mp", targets: ["mp"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
   ],
   targets: [
     .target(name: "CMultiprocessing"),
@@ -29,8 +31,11 @@ let package = Package(
       dependencies: ["MultiprocessingSystem", .product(name: "Logging", package: "swift-log")],
       exclude: [
         "Transfer/README.md", "Processes/README.md", "Pools/README.md", "SharedMemory/README.md",
-        "Synchronization/README.md",
+        "Synchronization/README.md", "Channels/CONNECTIONS.md",
       ],
+      swiftSettings: settings),
+    .target(
+      name: "MultiprocessingAuthentication", dependencies: [.product(name: "Crypto", package: "swift-crypto")],
       swiftSettings: settings),
     .executableTarget(
       name: "mp",
@@ -46,7 +51,10 @@ let package = Package(
       name: "MultiprocessingSystemTests", dependencies: ["MultiprocessingSystem"], swiftSettings: settings),
     .testTarget(
       name: "MultiprocessingTests",
-      dependencies: ["Multiprocessing", "MultiprocessingSystem", .product(name: "Logging", package: "swift-log")],
+      dependencies: [
+        "Multiprocessing", "MultiprocessingAuthentication", "MultiprocessingSystem",
+        .product(name: "Logging", package: "swift-log"),
+      ],
       swiftSettings: settings),
     .testTarget(name: "ExampleTests", swiftSettings: settings),
     .testTarget(name: "ProgramTests", swiftSettings: settings),

@@ -11,8 +11,8 @@ enum { MP_EVENTS = 64 };
 
 int mp_epoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
 
-int mp_epoll_add(int set, int descriptor, uint64_t key) {
-  struct epoll_event event = {.events = EPOLLIN, .data = {.u64 = key}};
+int mp_epoll_add(int set, int descriptor, uint64_t key, int for_writing) {
+  struct epoll_event event = {.events = for_writing ? EPOLLOUT : EPOLLIN, .data = {.u64 = key}};
   return epoll_ctl(set, EPOLL_CTL_ADD, descriptor, &event);
 }
 

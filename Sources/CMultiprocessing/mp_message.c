@@ -62,7 +62,8 @@ ssize_t mp_message_receive(
   }
   if (overflow || (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) {
     while (received > 0) close(descriptors[--received]);
-    errno = EMSGSIZE;
+    // There is room for all that a message can have: the kernel drops what this process may not open any more.
+    errno = !overflow && (message.msg_flags & MSG_CTRUNC) != 0 ? EMFILE : EMSGSIZE;
     return -1;
   }
   *count = received;

@@ -39,6 +39,14 @@ extension Descriptor {
   /// Whether the number is one of the library's.
   package static func isOurs(_ number: Int32) -> Bool { mp_private_is_marked(number) == 1 }
 
+  /// A descriptor for the same open file that forked copies of the process keep.
+  package static func sharing(_ descriptor: Descriptor) throws -> Descriptor {
+    try withExtendedLifetime(descriptor) {
+      Descriptor(
+        sharing: try systemCall("fcntl(F_DUPFD_CLOEXEC)") { fcntl(descriptor.number, F_DUPFD_CLOEXEC, 3) })
+    }
+  }
+
   /// A descriptor of our own for the same open file.
   package static func duplicating(_ number: Int32) throws -> Descriptor {
     Descriptor(owning: try systemCall("fcntl(F_DUPFD_CLOEXEC)") { fcntl(number, F_DUPFD_CLOEXEC, 3) })

@@ -9,10 +9,10 @@ package struct EventPoll: Sendable {
     descriptor = Descriptor(owning: try systemCall("epoll_create1") { mp_epoll_create() })
   }
 
-  /// Watches for readability, level-triggered; `key` comes back with each event. Throws EPERM for files that are
-  /// always ready, EEXIST for a number that is watched already.
-  package func add(_ number: Int32, key: UInt64) throws {
-    try systemCall("epoll_ctl") { mp_epoll_add(descriptor.number, number, key) }
+  /// Watches one direction, level-triggered; `key` comes back with each event. Throws EPERM for files that are always
+  /// ready, EEXIST for a number that is watched already.
+  package func add(_ number: Int32, key: UInt64, for direction: Direction = .reading) throws {
+    try systemCall("epoll_ctl") { mp_epoll_add(descriptor.number, number, key, direction == .writing ? 1 : 0) }
   }
 
   /// Stops watching; a number that is not watched is fine.

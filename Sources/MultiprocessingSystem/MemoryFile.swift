@@ -12,8 +12,24 @@ package struct MemoryFile: Sendable {
     descriptor = Descriptor(owning: try systemCall("memfd_create") { mp_memfd_create(name) })
   }
 
+  /// A new, empty file whose content can be fixed with `seal`.
+  package init(sealableNamed name: String) throws {
+    descriptor = Descriptor(owning: try systemCall("memfd_create") { mp_shared_create(name) })
+  }
+
+  /// Forbids every change, in this process and all others. Throws EBUSY while somebody maps it for writing.
+  package func seal() throws { try systemCall("fcntl(F_ADD_SEALS)") { mp_file_seal(descriptor.number) } }
+
+  /// Nobody can write to it or change its size.
+  package var isSealed: Bool { mp_file_is_sealed(descriptor.number) == 1 }
+
+  /// Gives a range memory of its own, and extends the file to its end. Throws ENOSPC or ENOMEM when memory is short.
+  package func reserve(_ range: Range<Int>) throws {
+    try systemCall("fallocate") { mp_shared_reserve(descriptor.number, Int64(range.lowerBound), Int64(range.count)) }
+  }
+
   /// Writes all bytes at `offset`, growing the file. Throws ENOSPC or ENOMEM when memory is short.
-  package func write(_ bytes: [UInt8], at offset: Int = 0) throws {
+  package func write(_ bytes: ArraySlice<UInt8>, at offset: Int = 0) throws {
     var done = 0
     while done < bytes.count {
       // SAFETY: the range is within the array, which outlives the call.
@@ -24,6 +40,8 @@ package struct MemoryFile: Sendable {
       }
     }
   }
+
+  package func write(_ bytes: [UInt8], at offset: Int = 0) throws { try write(bytes[...], at: offset) }
 
   /// Sets the size; what is added reads as zero and takes no memory yet.
   package func resize(to size: Int) throws {

@@ -53,6 +53,16 @@ package struct MessageSocket: Sendable {
     }
   }
 
+  /// The first bytes of the next message, which stays: fewer where it is shorter. Throws EAGAIN when there is none.
+  package func peek(_ count: Int) throws -> [UInt8] {
+    // SAFETY: the kernel writes at most the capacity.
+    try [UInt8](unsafeUninitializedCapacity: count) { buffer, length in
+      length = try systemCall("recv") {
+        recv(descriptor.number, buffer.baseAddress!, count, Int32(MSG_PEEK | MSG_DONTWAIT))
+      }
+    }
+  }
+
   /// A message as it came.
   package struct Message: Sendable {
     package var bytes: [UInt8]

@@ -1,12 +1,30 @@
 internal import Glibc
 
+/// What a descriptor is waited for.
+package enum Direction: Sendable, Hashable { case reading, writing }
+
 /// Waiting for descriptors in the calling thread.
 package enum Polling {
   /// The indices of the descriptors that are readable, ended or at fault; empty when `timeout` passes first (nil:
   /// never). Continues with the time that is left when a signal interrupts it.
   package static func wait(for numbers: [Int32], timeout: Duration?) throws -> [Int] {
-    var entries = numbers.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
-    let deadline = timeout.map { ContinuousClock.now + $0 }
+    let entries = numbers.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+    return try wait(for: entries, until: timeout.map { ContinuousClock.now + $0 })
+  }
+
+  /// Waits for one descriptor in a direction, and for another to become readable; false when the deadline passes first.
+  package static func wait(
+    for number: Int32, _ direction: Direction, or other: Int32, until deadline: ContinuousClock.Instant?
+  ) throws -> Bool {
+    let event = Int16(direction == .reading ? POLLIN : POLLOUT)
+    let entries = [
+      pollfd(fd: number, events: event, revents: 0), pollfd(fd: other, events: Int16(POLLIN), revents: 0),
+    ]
+    return try !wait(for: entries, until: deadline).isEmpty
+  }
+
+  private static func wait(for wanted: [pollfd], until deadline: ContinuousClock.Instant?) throws -> [Int] {
+    var entries = wanted
     while true {
       let left = deadline.map { milliseconds(ContinuousClock.now.duration(to: $0)) } ?? -1
       let count = poll(&entries, nfds_t(entries.count), left)

@@ -90,8 +90,17 @@ package final class SharedMapping: Sendable {
   package nonisolated(unsafe) let address: UnsafeMutableRawPointer
   package let byteCount: Int
 
-  init(of descriptor: Descriptor, byteCount: Int) throws {
-    let found = mmap(nil, byteCount, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor.number, 0)
+  convenience init(of descriptor: Descriptor, byteCount: Int) throws {
+    try self.init(of: descriptor, byteCount: byteCount, PROT_READ | PROT_WRITE, MAP_SHARED)
+  }
+
+  /// Read only, with all pages at once: for a file that is read from its beginning to its end.
+  package convenience init(reading file: MemoryFile, byteCount: Int) throws {
+    try self.init(of: file.descriptor, byteCount: byteCount, PROT_READ, MAP_SHARED | Int32(MAP_POPULATE))
+  }
+
+  private init(of descriptor: Descriptor, byteCount: Int, _ protection: Int32, _ flags: Int32) throws {
+    let found = mmap(nil, byteCount, protection, flags, descriptor.number, 0)
     guard let found, found != MAP_FAILED else { throw SystemError(call: "mmap", number: errno) }
     address = found
     self.byteCount = byteCount

@@ -48,6 +48,16 @@ extension SystemError {
   package var isRefusal: Bool { [ENOSYS, EPERM, EINVAL, EOPNOTSUPP].contains(number) }
   /// The peer is gone.
   package var isDisconnected: Bool { number == EPIPE || number == ECONNRESET || number == ENOTCONN }
+  /// The message is larger than the socket can hold.
+  package var isTooLong: Bool { number == EMSGSIZE }
+  /// A connection is being made, and will be writable when it is.
+  package var isInProgress: Bool { number == EINPROGRESS }
+  /// A client that was gone before it was accepted.
+  package var isAborted: Bool { number == ECONNABORTED }
+  /// Somebody listens at the address already, or did.
+  package var isAddressInUse: Bool { number == EADDRINUSE }
+  /// Nobody listens at the address.
+  package var isRefused: Bool { number == ECONNREFUSED || number == ENOENT }
   /// No memory, no room in the file system that holds memory files, or a limit on their size.
   package var isOutOfMemory: Bool { [ENOMEM, ENOSPC, EFBIG].contains(number) }
   /// The limit of descriptors, of the process, the system or of those in flight.

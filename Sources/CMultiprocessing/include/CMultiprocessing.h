@@ -3,6 +3,7 @@
 #define MP_CMULTIPROCESSING_H
 
 #include "mp_atomic.h"
+#include "mp_authentication.h"
 #include "mp_crash.h"
 #include "mp_demangle.h"
 #include "mp_descriptor.h"
@@ -16,6 +17,7 @@
 #include "mp_search.h"
 #include "mp_server.h"
 #include "mp_shared.h"
+#include "mp_socket.h"
 #include "mp_spawn.h"
 #include "mp_stack.h"
 #include "mp_thread_memory.h"

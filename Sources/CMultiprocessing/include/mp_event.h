@@ -7,8 +7,8 @@
 /// A new epoll set, close-on-exec, or -1 and errno.
 int mp_epoll_create(void);
 
-/// Adds `descriptor` for reading, level-triggered, with `key`. 0, or -1 and errno.
-int mp_epoll_add(int set, int descriptor, uint64_t key);
+/// Adds `descriptor` for reading or writing, level-triggered, with `key`. 0, or -1 and errno.
+int mp_epoll_add(int set, int descriptor, uint64_t key, int for_writing);
 
 /// Removes `descriptor`. 0, or -1 and errno.
 int mp_epoll_remove(int set, int descriptor);

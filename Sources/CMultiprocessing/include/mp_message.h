@@ -16,7 +16,8 @@ ssize_t mp_message_send(
 
 /// Receives one message into `buffer`. `*count` is the room in `descriptors` on entry and the number received on
 /// return; they are close-on-exec. Returns the bytes received, 0 at the end of the stream, or -1 and errno;
-/// EMSGSIZE when the message or its descriptors did not fit (what arrived is closed).
+/// EMSGSIZE when the message or its descriptors did not fit, EMFILE when this process has no room for them (what arrived
+/// is closed).
 ssize_t mp_message_receive(
     int socket, void *_Nonnull buffer, size_t capacity, int *_Nonnull descriptors, int *_Nonnull count, int dont_wait);
 

@@ -12,12 +12,20 @@ package final class TransferContext: Sendable {
   package static let maximumCount = 4096
 
   private let attached: Mutex<[Descriptor]>
+  /// What the ends of the message have in common, as far as its writer knows.
+  package let format: TransferFormat
 
   /// The context of a message that is being written.
-  package init() { attached = Mutex([]) }
+  package init(_ format: TransferFormat = .sameBuild) {
+    attached = Mutex([])
+    self.format = format
+  }
 
   /// The context of a message that came with these descriptors.
-  package init(received: [Descriptor]) { attached = Mutex(received) }
+  package init(received: [Descriptor], _ format: TransferFormat = .sameBuild) {
+    attached = Mutex(received)
+    self.format = format
+  }
 
   /// All descriptors, by index.
   package var descriptors: [Descriptor] { attached.withLock { $0 } }

@@ -26,6 +26,10 @@ final class MemoryReservation: Sendable {
   }
 
   /// The same with any way of taking memory, in steps.
+  static func reserve(_ range: Range<Int>, by take: (Range<Int>) throws -> Void) throws {
+    try perProcess.value.reserve(range, by: take)
+  }
+
   func reserve(_ range: Range<Int>, by take: (Range<Int>) throws -> Void) throws {
     if range.count > Self.step { try look(range.count) }
     var start = range.lowerBound

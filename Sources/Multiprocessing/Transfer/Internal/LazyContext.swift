@@ -5,10 +5,13 @@ internal import MultiprocessingSystem
 /// Used by one writer on one thread.
 final class LazyContext {
   private var made: TransferContext?
+  private let format: TransferFormat
+
+  init(_ format: TransferFormat = .sameBuild) { self.format = format }
 
   var value: TransferContext {
     if let made { return made }
-    let context = TransferContext()
+    let context = TransferContext(format)
     made = context
     return context
   }

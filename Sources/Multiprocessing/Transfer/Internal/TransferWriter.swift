@@ -4,12 +4,13 @@ internal import MultiprocessingSystem
 struct TransferWriter {
   private(set) var bytes: [UInt8]
   private let format: TransferFormat
-  private let context = LazyContext()
+  private let context: LazyContext
   private let encoder: CBOREncoder
 
   init(_ format: TransferFormat, into bytes: [UInt8] = []) {
     self.format = format
     self.bytes = bytes
+    context = LazyContext(format)
     encoder = CBOREncoder(copiesTrivialArrays: format == .sameBuild)
   }
 

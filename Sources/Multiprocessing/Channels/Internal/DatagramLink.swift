@@ -1,0 +1,132 @@
+internal import MultiprocessingSystem
+internal import Synchronization
+
+/// Messages of a pair: one datagram each, so no state and no lock (CONNECTIONS.md).
+struct DatagramLink: Link {
+  let pairFormat: PairFormat
+
+  init(_ format: PairFormat) { pairFormat = format }
+
+  /// Bodies above go by memory file.
+  static let inlineLimit = 32_768
+  /// A little below the kernel's limit, to leave room for the file and the carrier.
+  static let handlesPerMessage = 250
+
+  var format: TransferFormat { pairFormat.value }
+
+  func sending(_ kind: LinkMessage.Kind, _ payload: TransferPayload) throws -> (Descriptor) throws -> Bool {
+    var head = DatagramHead(kind, handles: payload.descriptors.count, length: payload.bytes.count)
+    head.isPortable = format == .portable
+    var (body, attached) = (payload.bytes, payload.descriptors)
+    if attached.count > Self.handlesPerMessage {
+      attached = [try DescriptorCarrier.loaded(with: attached, perMessage: Self.handlesPerMessage)]
+      head.hasCarrier = true
+    }
+    if body.count > Self.inlineLimit {
+      attached.insert(try MessageFile.make(body), at: 0)
+      head.isInFile = true
+      body = []
+    }
+    let (bytes, rest, descriptors) = (head.bytes, body, attached)
+    return { descriptor in
+      do {
+        let socket = MessageSocket(descriptor)
+        try socket.send(header: bytes, body: rest, descriptors: descriptors, isBlocking: false)
+        return true
+      } catch let error as SystemError {
+        if error.wouldBlock { return false }
+        throw MultiprocessingError.ofSocket("sending through the connection", error)
+      }
+    }
+  }
+
+  func receive(from descriptor: Descriptor, limit: Int?) throws -> LinkMessage? {
+    let socket = MessageSocket(descriptor)
+    do {
+      if let limit, let start = try? socket.peek(DatagramHead.byteCount), let head = DatagramHead(start),
+        head.length > limit
+      {
+        throw MultiprocessingError.longMessage(head.length, limit: limit)
+      }
+      guard let message = try Self.next(of: socket) else {
+        throw MultiprocessingError(.closed, "the connection has ended: every copy of the other end is closed")
+      }
+      return try read(message)
+    } catch let error as SystemError {
+      if error.wouldBlock { return nil }
+      throw MultiprocessingError.ofSocket("receiving from the connection", error)
+    }
+  }
+
+  /// A peer that ended with something of ours unread resets the socket, once, before what it had sent is read.
+  private static func next(of socket: MessageSocket) throws -> MessageSocket.Message? {
+    do {
+      return try socket.receive(isBlocking: false)
+    } catch let error as SystemError where error.isDisconnected {
+      return try socket.receive(isBlocking: false)
+    }
+  }
+
+  private func read(_ message: MessageSocket.Message) throws -> LinkMessage {
+    guard let head = DatagramHead(message.bytes) else { throw Self.malformed("no head that it knows") }
+    var descriptors = message.descriptors
+    let body: LinkMessage.Body
+    if head.isInFile {
+      guard !descriptors.isEmpty else { throw Self.malformed("no file for its body") }
+      body = try MessageFile.body(in: descriptors.removeFirst(), length: head.length)
+    } else {
+      guard UInt64(message.bytes.count - DatagramHead.byteCount) == head.length else {
+        throw Self.malformed("a length that is not its body's")
+      }
+      body = .array(message.bytes, head: DatagramHead.byteCount)
+    }
+    if head.hasCarrier {
+      guard let carrier = descriptors.popLast() else { throw Self.malformed("no carrier for its descriptors") }
+      descriptors += try DescriptorCarrier.unloaded(carrier, expecting: Int(head.handles))
+    }
+    guard descriptors.count == Int(head.handles) else { throw Self.malformed("not all of its descriptors") }
+    if head.kind == .value, !head.isPortable, head.build != BuildIdentity.own.hash { throw Self.otherBuild }
+    return LinkMessage(
+      kind: head.kind, format: head.isPortable ? .portable : .sameBuild, body: body, descriptors: descriptors)
+  }
+
+  func passport(for format: TransferFormat) throws -> LinkPassport {
+    if format == .portable { pairFormat.makePortable() }
+    var passport = LinkPassport(.datagrams)
+    passport.build = pairFormat.build
+    passport.isPortable = self.format == .portable
+    return passport
+  }
+
+  static func malformed(_ what: String) -> MultiprocessingError {
+    MultiprocessingError(.notTransferable, "the other process sent a message with \(what): it is refused")
+  }
+
+  private static var otherBuild: MultiprocessingError {
+    MultiprocessingError(
+      .notTransferable,
+      """
+      the message was written by another build of the program: pass the connection to the other executable before \
+      anything is sent through it
+      """)
+  }
+}
+
+/// How the ends of one pair write values: shared by those that lie in the process that made them.
+final class PairFormat: Sendable {
+  private let isPortable: Atomic<Bool>
+  /// The build that made the pair.
+  let build: UInt64
+
+  init(isPortable: Bool = false, build: UInt64 = BuildIdentity.own.hash) {
+    self.isPortable = Atomic(isPortable)
+    self.build = build
+  }
+
+  // SAFETY: one flag that only rises and orders nothing else: relaxed.
+  var value: TransferFormat { isPortable.load(ordering: .relaxed) ? .portable : .sameBuild }
+
+  /// An end goes to a process of another build.
+  // SAFETY: as above.
+  func makePortable() { isPortable.store(true, ordering: .relaxed) }
+}
