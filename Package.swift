@@ -55,7 +55,7 @@ let package = Package(
         "Multiprocessing", "MultiprocessingAuthentication", "MultiprocessingSystem",
         .product(name: "Logging", package: "swift-log"),
       ],
-      swiftSettings: settings),
+      exclude: ["Channels/Support/client.py"], swiftSettings: settings),
     .testTarget(name: "ExampleTests", swiftSettings: settings),
     .testTarget(name: "ProgramTests", swiftSettings: settings),
   ]
