@@ -271,4 +271,66 @@ private func allowOpenFiles(_ count: rlim_t) {
     for child in children { total += try await child.value }
     #expect(total == 300)
   }
+
+  @Test func `is polled in another process, which takes nothing of it`() async throws {
+    let (near, far) = try Connection<[UInt8], Int>.pair()
+    let child = try ChildProcess.start(far) { connection in
+      for _ in 0..<200 { _ = try await connection.poll(timeout: .zero) }
+      try await connection.send(1)
+      _ = try await connection.poll(timeout: .seconds(50))
+      for _ in 0..<200 { _ = try await connection.poll(timeout: .zero) }
+      try await connection.send(2)
+    }
+    #expect(try await near.receive() == 1)
+    for size in [0, 5, 100_000] { try await near.sendBytes(pattern(size)) }
+    #expect(try await near.receive() == 2)
+    try await child.value
+    for size in [0, 5, 100_000] { #expect(try await far.receiveBytes() == pattern(size)) }
+    #expect(!far.isReadable)
+  }
+
+  @Test(arguments: StartMethod.forTasks)
+  func `is the way to a task that answers requests until it is told to stop`(method: StartMethod) async throws {
+    let (near, far) = try Connection<String?, String>.pair()
+    let child = try ChildProcess.start(UpperCaser(requests: far), context: ProcessContext(method))
+    far.close()
+    for _ in 0..<2 {
+      try await near.send("hello")
+      #expect(try await near.receive() == "HELLO")
+    }
+    try await near.send(nil)
+    #expect(try await child.join() == .exited(0))
+    #expect(try await child.value == 2)
+  }
+
+  @Test(arguments: StartMethod.forTasks)
+  func `carries sockets of the program's own`(method: StartMethod) async throws {
+    let (near, far) = try Connection<DescriptorHandle, Never>.pair()
+    let child = try ChildProcess.start(far, context: ProcessContext(method)) { connection in
+      let socket = try await connection.receive()
+      _ = try await waitForAny(of: [socket])
+      var bytes = [UInt8](repeating: 0, count: 100)
+      let count = recv(socket.fileDescriptor, &bytes, bytes.count, 0)
+      return send(socket.fileDescriptor, bytes, count, 0) == count
+    }
+    let (own, theirs) = try MessageSocket.pair()
+    try await near.send(try DescriptorHandle(duplicating: theirs.descriptor.number))
+    try own.send(header: pattern(50))
+    #expect(try await child.value)
+    #expect(try own.receive(isBlocking: true)?.bytes == pattern(50))
+  }
+}
+
+/// Answers requests until one is nil, and returns how many there were.
+struct UpperCaser: ProcessTask {
+  let requests: Connection<String, String?>
+
+  func run() async throws -> Int {
+    var count = 0
+    while let text = try await requests.receive() {
+      try await requests.send(text.uppercased())
+      count += 1
+    }
+    return count
+  }
 }
