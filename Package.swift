@@ -45,7 +45,10 @@ let package = Package(
       ],
       swiftSettings: settings),
     .executableTarget(
-      name: "examples", dependencies: ["Multiprocessing", .product(name: "Logging", package: "swift-log")],
+      name: "examples",
+      dependencies: [
+        "Multiprocessing", "MultiprocessingAuthentication", .product(name: "Logging", package: "swift-log"),
+      ],
       path: "Examples", swiftSettings: settings),
     .testTarget(
       name: "MultiprocessingSystemTests", dependencies: ["MultiprocessingSystem"], swiftSettings: settings),

@@ -38,6 +38,11 @@ for configuration in debug release; do
     echo "measure-build: a $configuration build failed ($work/*/$configuration.log)"
     exit 2
   fi
+  # Only the product MultiprocessingAuthentication needs it.
+  if find -L "$work/core/.build/$configuration" -iname '*crypto*' | grep -q .; then
+    echo "measure-build: swift-crypto is built for a program that depends on the core alone"
+    status=1
+  fi
   awk -v name="$configuration" -v empty="$empty" -v core="$core" 'BEGIN {
     printf "measure-build: %-8s swift-log alone %5.1f s, with this package %5.1f s: %.1f times\n", name, empty, core,
       core / empty

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -108,6 +109,26 @@ static void primes(const char *scenario) {
   printf("%s c_two_processes %.6f s\n", scenario, (now_us() - start) / 1e6);
 }
 
+/// A message there and back between two processes that sleep while they wait.
+static void socket_pair(const char *scenario) {
+  enum { TRIPS = 20000 };
+  int ends[2];
+  char message[32] = {0};
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends) != 0) return;
+  fflush(stdout);
+  pid_t other = fork();
+  for (int trip = 0; other == 0 && trip < TRIPS; trip++) {
+    if (recv(ends[1], message, sizeof message, 0) < 0 || send(ends[1], message, sizeof message, 0) < 0) break;
+  }
+  if (other == 0) _exit(0);
+  double start = now_us();
+  for (int trip = 0; trip < TRIPS; trip++) {
+    if (send(ends[0], message, sizeof message, 0) < 0 || recv(ends[0], message, sizeof message, 0) < 0) break;
+  }
+  printf("%s c_seqpacket %.3f us\n", scenario, (now_us() - start) / TRIPS);
+  waitpid(other, NULL, 0);
+}
+
 int main(int argc, char **argv) {
   for (int index = 1; index < argc; index++) {
     const char *name = argv[index];
@@ -115,6 +136,7 @@ int main(int argc, char **argv) {
     if (strcmp(name, "process_start_join") == 0) starts(name, 60);
     if (strcmp(name, "process_start_join_parent_1GiB") == 0) big_parent(name);
     if (strcmp(name, "seed_primes_wall") == 0) primes(name);
+    if (strcmp(name, "connection_roundtrip") == 0) socket_pair(name);
   }
   return 0;
 }
