@@ -2,14 +2,17 @@ internal import Multiprocessing
 internal import MultiprocessingAuthentication
 
 /// Asks a server that may be on another machine, and be written in another language.
-private func ask(_ address: SocketAddress, _ key: [UInt8]) async throws -> [Int] {
+private func square(_ number: Int, at address: SocketAddress, _ key: [UInt8]) async throws -> Int {
   let connection = try await Connection<Int, Int>.connect(to: address, authenticationKey: key, timeout: .seconds(30))
-  var squares: [Int] = []
-  for number in 1...3 {
-    try await connection.send(number)
-    squares.append(try await connection.receive())
-  }
-  return squares
+  try await connection.send(number)
+  return try await connection.receive()
+}
+
+/// Answers the one request of the next client.
+private func serveOne(_ listener: Listener<Int, Int>) async throws {
+  let connection = try await listener.accept()
+  let number = try await connection.receive()
+  try await connection.send(number * number)
 }
 
 extension Program {
@@ -18,25 +21,17 @@ extension Program {
   ) {
     let key = AuthenticationKey.random()
     let listener = try Listener<Int, Int>(at: .tcp(host: "localhost", port: 0), authenticationKey: key)
-    let clients = try (0..<2).map { _ in try ChildProcess.start(listener.address, key) { try await ask($0, $1) } }
-    for _ in clients {
-      let connection = try await listener.accept()
-      do {
-        while true {
-          let number = try await connection.receive()
-          try await connection.send(number * number)
-        }
-      } catch let error as MultiprocessingError where error.code == .closed {
-        print("a client has gone")
-      }
+    for number in [3, 4] {
+      let client = try ChildProcess.start(number, listener.address, key) { try await square($0, at: $1, $2) }
+      try await serveOne(listener)
+      print("\(number) squared is \(try await client.value)")
     }
-    for client in clients { print(try await client.value) }
+    let stranger = try ChildProcess.start(5, listener.address, [1, 2, 3]) { try await square($0, at: $1, $2) }
     do {
-      async let stranger = ask(listener.address, AuthenticationKey.random())
-      _ = try await listener.accept()
-      _ = try await stranger
+      try await serveOne(listener)
     } catch let error as MultiprocessingError {
       print("a stranger: \(error.code)")
     }
+    _ = try? await stranger.value
   }
 }

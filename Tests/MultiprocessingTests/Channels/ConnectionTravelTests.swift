@@ -272,6 +272,24 @@ private func allowOpenFiles(_ count: rlim_t) {
     #expect(total == 300)
   }
 
+  @Test func `sleeps while it waits in a forked copy of a process that waited`() async throws {
+    let (near, far) = try Numbers.pair()
+    let waiter = Task { try await onThread { try near.blocking.receive(timeout: .seconds(50)) as Int } }
+    try await Task.sleep(for: .milliseconds(30))
+    let child = try ChildProcess<[Int]>.fork {
+      let start = clock()
+      let isReadable = try near.blocking.poll(timeout: .milliseconds(300))
+      let used = (clock() - start) * 1000 / CLOCKS_PER_SEC
+      near.close()
+      return [isReadable ? 1 : 0, Int(used)]
+    }
+    let answer = try await child.value
+    #expect(answer.first == 0)
+    #expect(try #require(answer.last) < 100, "milliseconds of processor time")
+    try await far.send(5)
+    #expect(try await waiter.value == 5)
+  }
+
   @Test func `is polled in another process, which takes nothing of it`() async throws {
     let (near, far) = try Connection<[UInt8], Int>.pair()
     let child = try ChildProcess.start(far) { connection in

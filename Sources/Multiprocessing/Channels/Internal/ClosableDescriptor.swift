@@ -11,6 +11,15 @@ final class ClosableDescriptor: Sendable {
     var nextKey: UInt64 = 0
     /// Wakes threads that wait; made by the first of them.
     var bell: WakeUp?
+    private var generation = ProcessControl.forkGeneration
+
+    init(descriptor: Descriptor) { self.descriptor = descriptor }
+
+    /// A forked copy has the descriptor, and neither the bell nor those who wait.
+    mutating func forgetOthers() {
+      guard generation != ProcessControl.forkGeneration else { return }
+      (waiting, bell, generation) = ([:], nil, ProcessControl.forkGeneration)
+    }
   }
 
   private let state: Mutex<State>
@@ -39,6 +48,7 @@ final class ClosableDescriptor: Sendable {
   @discardableResult
   func close() -> Bool {
     let before = state.withLock { state in
+      state.forgetOthers()
       defer { (state.descriptor, state.waiting) = (nil, [:]) }
       return state
     }
@@ -86,7 +96,11 @@ final class ClosableDescriptor: Sendable {
   }
 
   private func ownBell() throws -> WakeUp {
-    if let bell = state.withLock({ $0.bell }) { return bell }
+    let known = state.withLock { state in
+      state.forgetOthers()
+      return state.bell
+    }
+    if let known { return known }
     let fresh = try WakeUp()
     return try state.withLock { state in
       guard state.descriptor != nil else { throw closed }
