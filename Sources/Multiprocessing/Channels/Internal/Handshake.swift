@@ -67,7 +67,8 @@ struct Handshake {
 
   private func message(of sender: Side) -> [UInt8] {
     let nonces = side == .client ? nonce + peerNonce : peerNonce + nonce
-    return Array("swift-multiprocessing 1 \(sender.rawValue)".utf8) + nonces
+    // HMAC alone does not tell a key from the same with zeros behind it.
+    return Array("swift-multiprocessing 1 \(sender.rawValue) \(key.count)".utf8) + nonces
   }
 
   static func failure(_ what: String) -> MultiprocessingError {

@@ -44,7 +44,7 @@ class Connection:
         theirs = self.receive(CHALLENGE)
 
         def code(side):
-            return hmac.new(key, b"swift-multiprocessing 1 " + side + own + theirs, hashlib.sha256).digest()
+            return hmac.new(key, b"swift-multiprocessing 1 %s %d" % (side, len(key)) + own + theirs, hashlib.sha256).digest()
 
         self.send(PROOF, code(b"client"))
         if not hmac.compare_digest(self.receive(WELCOME), code(b"server")):
