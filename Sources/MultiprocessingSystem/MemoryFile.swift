@@ -30,13 +30,16 @@ package struct MemoryFile: Sendable {
 
   /// Writes all bytes at `offset`, growing the file. Throws ENOSPC or ENOMEM when memory is short.
   package func write(_ bytes: ArraySlice<UInt8>, at offset: Int = 0) throws {
+    try bytes.withUnsafeBytes { try write($0, at: offset) }
+  }
+
+  /// The same with bytes that the caller keeps.
+  package func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws {
     var done = 0
     while done < bytes.count {
-      // SAFETY: the range is within the array, which outlives the call.
-      done += try bytes.withUnsafeBytes { buffer in
-        try systemCall("pwrite") {
-          pwrite(descriptor.number, buffer.baseAddress! + done, bytes.count - done, off_t(offset + done))
-        }
+      // SAFETY: the range is within the buffer, which the caller keeps valid for the call.
+      done += try systemCall("pwrite") {
+        pwrite(descriptor.number, bytes.baseAddress! + done, bytes.count - done, off_t(offset + done))
       }
     }
   }

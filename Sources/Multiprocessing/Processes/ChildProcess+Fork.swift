@@ -40,7 +40,7 @@ extension ChildProcess {
     // A forked copy runs this very build.
     let outcome = { () -> TaskOutcome in
       do {
-        return .value(try coder.encode(try body(), .sameBuild))
+        return .value(try coder.encode(try body(), .sameBuild, spills: true))
       } catch {
         return .thrown(error)
       }

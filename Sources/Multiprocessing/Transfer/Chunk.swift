@@ -58,7 +58,7 @@ struct Chunk<Input: Codable & Sendable, Output: Sendable>: Sendable {
     var writer = TransferWriter(format)
     try writer.write(nanoseconds)
     try coder.write(all: outputs, to: &writer)
-    return ChunkAnswer(payload: writer.payload, count: outputs.count)
+    return ChunkAnswer(payload: try writer.payload(), count: outputs.count)
   }
 
   /// Reads the answer to a chunk of `count` inputs.
@@ -68,7 +68,7 @@ struct Chunk<Input: Codable & Sendable, Output: Sendable>: Sendable {
     _ payload: TransferPayload, _ format: TransferFormat, count: Int
   ) throws -> (outputs: [Output], nanoseconds: Double) {
     // SAFETY: read inside the call only.
-    try payload.bytes.withUnsafeBytes { bytes in
+    try payload.withContent { bytes in
       var reader = TransferReader(bytes, payload.descriptors, format)
       let nanoseconds = try reader.read(Double.self)
       let outputs = try coder.readAll(from: &reader)

@@ -4,9 +4,9 @@
 package func encodeArguments<each Argument: Encodable & Sendable>(
   _ argument: repeat each Argument, format: TransferFormat
 ) throws -> TransferPayload {
-  var writer = TransferWriter(format)
+  var writer = TransferWriter(format, spills: true)
   for argument in repeat each argument { try writer.write(argument) }
-  return writer.payload
+  return try writer.payload()
 }
 
 /// Decodes what `encodeArguments` has written.
@@ -16,7 +16,7 @@ package func decodeArguments<each Argument: Decodable & Sendable>(
   _ types: (repeat (each Argument).Type), from payload: TransferPayload, format: TransferFormat
 ) throws -> (repeat each Argument) {
   // SAFETY: read inside the call only.
-  try payload.bytes.withUnsafeBytes { bytes in
+  try payload.withContent { bytes in
     var reader = TransferReader(bytes, payload.descriptors, format)
     let arguments = (repeat try reader.read((each Argument).self))
     try reader.finish((repeat each Argument).self)

@@ -12,11 +12,12 @@ public struct TransferCoder<Value: Sendable>: Sendable {
 
   /// Encodes a value.
   ///
-  /// - Throws: `notTransferable`, with the type, the place in it and the reason.
-  package func encode(_ value: Value, _ format: TransferFormat) throws -> TransferPayload {
-    var writer = TransferWriter(format)
+  /// - Parameter spills: a large array may go to a file of the payload: for messages that carry descriptors.
+  /// - Throws: `notTransferable`, with the type, the place in it and the reason; `outOfMemory`.
+  package func encode(_ value: Value, _ format: TransferFormat, spills: Bool = false) throws -> TransferPayload {
+    var writer = TransferWriter(format, spills: spills)
     try write(value, &writer)
-    return writer.payload
+    return try writer.payload()
   }
 
   /// Decodes the one value of a message.
@@ -24,7 +25,7 @@ public struct TransferCoder<Value: Sendable>: Sendable {
   /// - Throws: `notTransferable`, with the type, the place in it and the reason.
   package func decode(_ payload: TransferPayload, _ format: TransferFormat) throws -> Value {
     // SAFETY: read inside the call only.
-    try payload.bytes.withUnsafeBytes { try decode($0, descriptors: payload.descriptors, format) }
+    try payload.withContent { try decode($0, descriptors: payload.descriptors, format) }
   }
 
   // SAFETY: the caller keeps the bytes valid for the call; the reader that borrows them ends with it.

@@ -80,7 +80,7 @@ import Testing
     var writer = TransferWriter(.sameBuild)
     try writer.write(1.0)
     try TransferCoder<Int>().write(all: outputs, to: &writer)
-    let payload = writer.payload
+    let payload = try writer.payload()
     #expect(throws: MultiprocessingError.self) { try numbers.decode(payload, .sameBuild, count: 2) }
   }
 

@@ -23,7 +23,7 @@ import Testing
     #expect(arrived.kind == .value)
     #expect(arrived.task == 9)
     #expect(arrived.number == -3)
-    #expect(arrived.payload.bytes == bytes)
+    #expect(try arrived.payload.withContent { Array($0) } == bytes)
     #expect(arrived.build == BuildIdentity.own.hash)
   }
 
@@ -72,13 +72,33 @@ import Testing
     #expect(error?.code == .notTransferable)
   }
 
-  @Test func `a payload file that claims more than it holds is refused`() throws {
+  @Test(arguments: [
+    (claimed: 1 << 20, isSealed: true), (claimed: 2, isSealed: true), (claimed: 3, isSealed: false),
+  ])
+  func `a payload file that is not what it claims, or may still change, is refused`(
+    claimed: Int, isSealed: Bool
+  ) throws {
     let (one, other) = try MessageSocket.pair()
-    let file = try MemoryFile(named: "mp-short")
+    let file = try MemoryFile(sealableNamed: "mp-short")
     try file.write([1, 2, 3])
-    var frame = Frame(.value)
-    frame.payload.bytes = [UInt8](repeating: 0, count: 1 << 20)
-    try one.send(header: FrameHeader(frame, isInFile: true).bytes, descriptors: [file.descriptor])
+    if isSealed { try file.seal() }
+    let header = FrameHeader(Frame(.value), isInFile: true, length: claimed)
+    try one.send(header: header.bytes, descriptors: [file.descriptor])
     #expect(throws: MultiprocessingError.self) { _ = try FrameChannel(other).receive(isBlocking: false) }
+  }
+
+  @Test func `what comes before a payload file comes with it`() throws {
+    let (one, other) = try MessageSocket.pair()
+    var payload = try encodeArguments([Int](repeating: 7, count: 100_000), "after", format: .sameBuild)
+    payload.bytes = [1, 2, 3]
+    try FrameChannel(one).send(Frame(.value, payload: payload))
+    guard case .frame(let frame) = try FrameChannel(other).receive(isBlocking: false) else {
+      Issue.record("no frame came")
+      return
+    }
+    #expect(frame.payload.bytes == [1, 2, 3])
+    #expect(frame.payload.byteCount == payload.byteCount)
+    let content = try frame.payload.withContent { $0.count }
+    #expect(content == payload.byteCount)
   }
 }

@@ -87,7 +87,7 @@ struct MapWork<Input: Codable & Sendable, Output: Sendable> {
     }
     let chunk = Chunk<Input, Output>(coder: source.coder)
     let (outputs, nanoseconds) = try chunk.decode(payload, format, count: stretch.inputs.count)
-    sizer.note(count: outputs.count, nanoseconds: nanoseconds, bytes: payload.bytes.count)
+    sizer.note(count: outputs.count, nanoseconds: nanoseconds, bytes: payload.byteCount)
     results.append((stretch.start, outputs))
     if outputs.count < stretch.inputs.count { returned.append(stretch.dropping(outputs.count)) }
   }

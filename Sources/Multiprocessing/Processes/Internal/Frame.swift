@@ -47,13 +47,14 @@ struct FrameHeader {
   var build: UInt64
   var length: UInt64
 
-  init(_ frame: Frame, isInFile: Bool) {
+  /// - Parameter length: of the payload, or of its file.
+  init(_ frame: Frame, isInFile: Bool, length: Int) {
     kind = frame.kind
     self.isInFile = isInFile
     number = frame.number
     task = frame.task
     build = frame.build
-    length = UInt64(frame.payload.bytes.count)
+    self.length = UInt64(length)
   }
 
   /// Reads a head; nil when the bytes are none.

@@ -22,16 +22,21 @@ package final class FrameChannel: Sendable {
   ///
   /// - Throws: a `SystemError`; EAGAIN without `isBlocking` when there is no room.
   package func send(_ frame: Frame, isBlocking: Bool = true) throws {
-    let isInFile = frame.payload.bytes.count > Self.inlineLimit
     var descriptors = frame.payload.descriptors
     var body = frame.payload.bytes
-    if isInFile {
-      let file = try MemoryFile(named: "mp-payload")
-      try file.write(body)
-      descriptors.insert(file.descriptor, at: 0)
+    var length = body.count
+    var file = frame.payload.file?.file
+    if let content = frame.payload.file {
+      length = content.byteCount
+    } else if body.count > Self.inlineLimit {
+      let made = try MemoryFile(sealableNamed: "mp-payload")
+      try made.write(body)
+      try made.seal()
       body = []
+      file = made
     }
-    let head = FrameHeader(frame, isInFile: isInFile).bytes
+    if let file { descriptors.insert(file.descriptor, at: 0) }
+    let head = FrameHeader(frame, isInFile: file != nil, length: length).bytes
     guard descriptors.count > Self.descriptorsPerMessage else {
       return try socket.send(header: head, body: body, descriptors: descriptors, isBlocking: isBlocking)
     }
@@ -45,7 +50,7 @@ package final class FrameChannel: Sendable {
     try sending.withLock { _ in
       while handles.count > Self.descriptorsPerMessage - file {
         let part = Array(handles.prefix(Self.descriptorsPerMessage))
-        let attachment = FrameHeader(Frame(.attachment), isInFile: false).bytes
+        let attachment = FrameHeader(Frame(.attachment), isInFile: false, length: 0).bytes
         try socket.send(header: attachment, descriptors: part, isBlocking: isBlocking)
         handles.removeFirst(part.count)
       }
@@ -92,37 +97,36 @@ package final class FrameChannel: Sendable {
       }
       return nil
     }
-    var descriptors = message.descriptors
-    let bytes = try payload(header, message.bytes, &descriptors)
+    var content = try payload(header, message)
     let earlier = pending.withLock { pending in
       defer { pending = [] }
       return pending
     }
     var frame = Frame(header.kind, task: header.task, number: header.number)
     frame.build = header.build
-    frame.payload = TransferPayload(bytes: bytes, descriptors: earlier + descriptors)
+    content.descriptors = earlier + content.descriptors
+    frame.payload = content
     return frame
   }
 
-  private func payload(
-    _ header: FrameHeader, _ bytes: [UInt8], _ descriptors: inout [Descriptor]
-  ) throws -> [UInt8] {
+  private func payload(_ header: FrameHeader, _ message: MessageSocket.Message) throws -> TransferPayload {
+    let bytes = Array(message.bytes.dropFirst(FrameHeader.byteCount))
     guard header.isInFile else {
-      guard Int(exactly: header.length) == bytes.count - FrameHeader.byteCount else {
+      guard Int(exactly: header.length) == bytes.count else {
         throw Self.malformed("a length that is not the payload's")
       }
-      return Array(bytes.dropFirst(FrameHeader.byteCount))
+      return TransferPayload(bytes: bytes, descriptors: message.descriptors)
     }
-    guard !descriptors.isEmpty, let length = Int(exactly: header.length) else {
+    guard let first = message.descriptors.first, let length = Int(exactly: header.length), length > 0 else {
       throw Self.malformed("a payload without its file")
     }
-    let file = MemoryFile(descriptors.removeFirst())
+    let file = MemoryFile(first)
     let sizes = try file.sizes()
     // A file that claims more than is behind it would have us reserve memory that nobody ever wrote.
-    guard sizes.logical == length, sizes.allocated >= length else { throw Self.malformed("a payload file cut short") }
-    let content = try file.read(at: 0, count: length)
-    guard content.count == length else { throw Self.malformed("a payload file cut short") }
-    return content
+    guard sizes.logical == length, sizes.allocated >= length,
+      let content = try PayloadFile(received: file, byteCount: length)
+    else { throw Self.malformed("a payload file that is cut short or may still change") }
+    return TransferPayload(bytes: bytes, descriptors: Array(message.descriptors.dropFirst()), file: content)
   }
 
   private static func malformed(_ what: String) -> MultiprocessingError {

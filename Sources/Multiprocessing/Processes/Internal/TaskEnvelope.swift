@@ -23,15 +23,19 @@ package struct TaskEnvelope: Sendable {
     head.put(format == .portable)
     head.put(isChunk)
     reference.write(to: &head)
-    let bytes = head.bytes + payload.bytes
-    return Frame(.task, task: task, payload: TransferPayload(bytes: bytes, descriptors: payload.descriptors))
+    var payload = payload
+    payload.bytes = head.bytes + payload.bytes
+    return Frame(.task, task: task, payload: payload)
   }
 
   /// Reads a task's frame.
   ///
   /// - Throws: `startFailed` for another version or, when the task needs the same build, another build.
   package init(_ frame: Frame) throws {
-    var head = FieldReader(frame.payload.bytes)
+    var content = frame.payload
+    // Large arguments of other kinds than arrays of numbers: all of the frame is in the file.
+    if content.bytes.isEmpty { content = TransferPayload(bytes: try content.withContent(Array.init), descriptors: content.descriptors) }
+    var head = FieldReader(content.bytes)
     do {
       let version = try head.byte()
       guard version == Self.version else { throw Self.mismatch("version \(version) of the task format") }
@@ -41,7 +45,8 @@ package struct TaskEnvelope: Sendable {
     } catch is FieldReader.Malformed {
       throw Self.mismatch("a task that is cut short")
     }
-    payload = TransferPayload(bytes: head.rest, descriptors: frame.payload.descriptors)
+    payload = content
+    payload.bytes = head.rest
     if format == .sameBuild || reference.needsSameBuild, frame.build != BuildIdentity.own.hash {
       throw Self.mismatch("a task of another build")
     }

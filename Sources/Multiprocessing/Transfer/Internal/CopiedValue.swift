@@ -25,14 +25,16 @@ enum CopiedValue {
       return true
     }
     guard CopiedArray.type(T.self) != nil, let array = value as? any CopyableArray else { return false }
-    bytes.append(Form.array.rawValue)
-    array.withElementBytes { elements in
-      let count = UInt64(elements.count / type(of: array).trivialStride)
-      // SAFETY: the bytes of a local integer, read inside the call.
-      withUnsafeBytes(of: count.littleEndian) { bytes.append(contentsOf: $0) }
-      bytes.append(contentsOf: elements)
-    }
+    writeHead(of: array, to: &bytes)
+    array.withElementBytes { bytes.append(contentsOf: $0) }
     return true
+  }
+
+  /// Writes what comes before an array's elements.
+  static func writeHead(of array: some CopyableArray, to bytes: inout [UInt8]) {
+    bytes.append(Form.array.rawValue)
+    // SAFETY: the bytes of a local integer, read inside the call.
+    withUnsafeBytes(of: UInt64(array.elementCount).littleEndian) { bytes.append(contentsOf: $0) }
   }
 
   /// Reads a copied value and moves the position behind it; nil if a CBOR item follows.

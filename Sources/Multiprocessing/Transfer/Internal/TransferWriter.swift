@@ -6,17 +6,53 @@ struct TransferWriter {
   private let format: TransferFormat
   private let context: LazyContext
   private let encoder: CBOREncoder
+  private let spills: Bool
+  private var file: PayloadFileWriter?
 
-  init(_ format: TransferFormat, into bytes: [UInt8] = []) {
+  /// - Parameter spills: large arrays of trivially copyable elements are written to a file, copied once.
+  init(_ format: TransferFormat, into bytes: [UInt8] = [], spills: Bool = false) {
     self.format = format
     self.bytes = bytes
+    self.spills = spills && format == .sameBuild
     context = LazyContext(format)
     encoder = CBOREncoder(copiesTrivialArrays: format == .sameBuild)
   }
 
-  var payload: TransferPayload { TransferPayload(bytes: bytes, descriptors: context.descriptors) }
+  /// The message.
+  ///
+  /// - Throws: `outOfMemory`, only for one that has spilled.
+  func payload() throws -> TransferPayload {
+    guard var file else { return TransferPayload(bytes: bytes, descriptors: context.descriptors) }
+    do {
+      try bytes.withUnsafeBytes { try file.write($0) }
+      return TransferPayload(descriptors: context.descriptors, file: try file.finish())
+    } catch {
+      throw Self.spillFailure(error)
+    }
+  }
+
+  /// Writes a large array to the file, behind what was written before; false for any other value.
+  private mutating func spill<T>(_ value: T) throws -> Bool {
+    guard CopiedArray.type(T.self) != nil, let array = value as? any CopyableArray, array.isLarge else { return false }
+    do {
+      CopiedValue.writeHead(of: array, to: &bytes)
+      var file = try self.file ?? PayloadFileWriter()
+      try bytes.withUnsafeBytes { try file.write($0) }
+      try array.withElementBytes { try file.write($0) }
+      self.file = file
+      bytes.removeAll(keepingCapacity: true)
+      return true
+    } catch {
+      throw Self.spillFailure(error)
+    }
+  }
+
+  private static func spillFailure(_ error: any Error) -> MultiprocessingError {
+    MultiprocessingError(.outOfMemory, doing: "a large message could not be written", error)
+  }
 
   mutating func write<T: Encodable>(_ value: T) throws {
+    if spills, try spill(value) { return }
     if format == .sameBuild {
       if CopiedValue.write(value, to: &bytes) { return }
       bytes.append(CopiedValue.Form.cbor.rawValue)

@@ -38,7 +38,7 @@ struct UnaryBox<Input: Codable & Sendable, Output: Codable & Sendable>: ClosureB
   ) async throws -> TransferPayload {
     let input = try TransferCoder<Input>().decode(payload, format)
     let box: UnaryBox = ClosureReference.rebuild(code)
-    return try TransferCoder<Output>().encode(try await box.body(input), format)
+    return try TransferCoder<Output>().encode(try await box.body(input), format, spills: true)
   }
 
   static func runChunk(
@@ -80,7 +80,7 @@ struct PlainBox<Input: Codable & Sendable, Output: Codable & Sendable>: ClosureB
   ) async throws -> TransferPayload {
     let input = try TransferCoder<Input>().decode(payload, format)
     let box: PlainBox = ClosureReference.rebuild(code)
-    return try TransferCoder<Output>().encode(try box.body(input), format)
+    return try TransferCoder<Output>().encode(try box.body(input), format, spills: true)
   }
 
   static func runChunk(
@@ -121,7 +121,7 @@ struct PackBox<Output: Codable & Sendable, each Argument: Codable & Sendable>: C
   ) async throws -> TransferPayload {
     let arguments = try decodeArguments((repeat (each Argument).self), from: payload, format: format)
     let box: PackBox = ClosureReference.rebuild(code)
-    return try TransferCoder<Output>().encode(try await box.body(repeat each arguments), format)
+    return try TransferCoder<Output>().encode(try await box.body(repeat each arguments), format, spills: true)
   }
 }
 

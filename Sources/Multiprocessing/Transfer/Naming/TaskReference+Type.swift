@@ -44,7 +44,7 @@ extension TaskReference {
     TaskEntry(
       run: { payload, format in
         let task = try TransferCoder<Task>().decode(payload, format)
-        return try Task.outputCoder.encode(try await task.run(), format)
+        return try Task.outputCoder.encode(try await task.run(), format, spills: true)
       },
       runChunk: { payload, format in
         try await Chunk<Task, Task.Output>(coder: Task.outputCoder).run(

@@ -20,7 +20,7 @@ func childRun(request: UnsafePointer<UInt8>, length: Int) {
 /// Start method `forkServer`, the part of the server's side that is not C (`mp_server.c`). Nothing here may use a task,
 /// Dispatch or Foundation: a copy of a process that has used them cannot.
 enum ForkServer {
-  static func headOfFrame(_ kind: Frame.Kind) -> [UInt8] { FrameHeader(Frame(kind), isInFile: false).bytes }
+  static func headOfFrame(_ kind: Frame.Kind) -> [UInt8] { FrameHeader(Frame(kind), isInFile: false, length: 0).bytes }
 
   /// Work that every child would do at its start is done once here: its effects are copied, and each page that a child
   /// need not write costs it a microsecond less.

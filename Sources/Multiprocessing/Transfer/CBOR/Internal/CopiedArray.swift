@@ -48,7 +48,13 @@ protocol CopyableArray {
   static var hasRawValues: Bool { get }
   /// The array whose elements these are; their number must be whole.
   static func copied(from bytes: UnsafeRawBufferPointer) -> Self
-  func withElementBytes(_ body: (UnsafeRawBufferPointer) -> Void)
+  func withElementBytes(_ body: (UnsafeRawBufferPointer) throws -> Void) rethrows
+  var elementCount: Int { get }
+}
+
+extension CopyableArray {
+  /// Worth a file of its own on its way to another process.
+  var isLarge: Bool { elementCount >= PayloadFileWriter.limit / max(Self.trivialStride, 1) }
 }
 
 extension Array: CopyableArray {
@@ -60,7 +66,9 @@ extension Array: CopyableArray {
   static var hasRawValues: Bool { Element.self is any RawRepresentable.Type }
 
   // SAFETY: called for trivially copyable elements, which are their bytes; valid inside the call.
-  func withElementBytes(_ body: (UnsafeRawBufferPointer) -> Void) { withUnsafeBytes { body($0) } }
+  func withElementBytes(_ body: (UnsafeRawBufferPointer) throws -> Void) rethrows { try withUnsafeBytes(body) }
+
+  var elementCount: Int { count }
 
   static func copied(from bytes: UnsafeRawBufferPointer) -> [Element] {
     let total = bytes.count / MemoryLayout<Element>.stride
