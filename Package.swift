@@ -29,7 +29,7 @@ let package = Package(
       dependencies: ["MultiprocessingSystem", .product(name: "Logging", package: "swift-log")],
       exclude: [
         "Transfer/README.md", "Processes/README.md", "Pools/README.md", "SharedMemory/README.md",
-        "Synchronization/README.md",
+        "Synchronization/README.md", "Channels/README.md",
       ],
       swiftSettings: settings),
     .executableTarget(

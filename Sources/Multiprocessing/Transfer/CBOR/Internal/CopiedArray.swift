@@ -42,7 +42,7 @@ enum CopiedArray {
 }
 
 /// An array of any element.
-protocol CopyableArray {
+protocol CopyableArray: SendableMetatype {
   /// The stride, or 0 where elements cannot be copied.
   static var trivialStride: Int { get }
   static var hasRawValues: Bool { get }

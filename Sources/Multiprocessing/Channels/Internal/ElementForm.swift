@@ -1,0 +1,99 @@
+// SAFETY: values are made of bytes only where their type is trivially copyable, and only in processes of one build
+// (`Queue.init(from:)`); lengths are compared with the type's first. Pointers do not leave the calls that give them.
+
+/// How elements of a type lie in a queue: as their bytes where that is all they are, else encoded.
+struct ElementForm<Element: Codable & Sendable>: Sendable {
+  private enum Kind: Sendable {
+    case trivial
+    /// An array of trivially copyable elements.
+    case array(any CopyableArray.Type)
+    case coded
+  }
+
+  /// What comes out of a queue under its latch, where no code of the user's may run.
+  enum Taken: Sendable {
+    case element(Element)
+    case bytes([UInt8])
+  }
+
+  private let kind: Kind
+
+  init() {
+    if RuntimeLayout.isTriviallyCopyable(Element.self) {
+      kind = .trivial
+    } else if let type = CopiedArray.type(Element.self) {
+      kind = .array(type)
+    } else {
+      kind = .coded
+    }
+  }
+
+  /// Bytes of each element, where all are alike.
+  var size: Int? { if case .trivial = kind { MemoryLayout<Element>.size } else { nil } }
+
+  /// Runs `body` with the bytes of an element.
+  ///
+  /// - Throws: `notTransferable` where it cannot be encoded, or holds a handle; what `body` throws.
+  @inline(__always)
+  func withBytes<R>(of element: Element, _ body: (UnsafeRawBufferPointer) throws -> R) throws -> R {
+    if case .trivial = kind {
+      return try withUnsafePointer(to: element) {
+        try body(UnsafeRawBufferPointer(start: $0, count: MemoryLayout<Element>.size))
+      }
+    }
+    return try withMadeBytes(of: element, body)
+  }
+
+  private func withMadeBytes<R>(of element: Element, _ body: (UnsafeRawBufferPointer) throws -> R) throws -> R {
+    if case .array = kind, let array = element as? any CopyableArray {
+      var result: Result<R, any Error>?
+      array.withElementBytes { bytes in result = Result { try body(bytes) } }
+      return try result!.get()
+    }
+    return try encoded(element).withUnsafeBytes(body)
+  }
+
+  private func encoded(_ element: Element) throws -> [UInt8] {
+    let payload = try TransferCoder<Element>().encode(element, .sameBuild)
+    if payload.descriptors.isEmpty { return payload.bytes }
+    throw MultiprocessingError(
+      .notTransferable,
+      """
+      \(Element.self) holds a handle (queue, lock, shared memory, connection ...), which cannot lie in a queue: give it to \
+      the process as an argument or a task's input, or send it through a Connection
+      """)
+  }
+
+  /// Takes an element's bytes out of the queue's memory. Runs no code of the user's.
+  @inline(__always)
+  func take(_ bytes: UnsafeRawBufferPointer) throws -> Taken {
+    switch kind {
+    case .trivial:
+      guard bytes.count == MemoryLayout<Element>.size else { throw Self.damaged }
+      return .element(
+        withUnsafeTemporaryAllocation(of: Element.self, capacity: 1) { memory in
+          UnsafeMutableRawBufferPointer(memory).copyMemory(from: bytes)
+          return memory[0]
+        })
+    case .array(let type):
+      guard bytes.count % type.trivialStride == 0, let array = type.copied(from: bytes) as? Element else {
+        throw Self.damaged
+      }
+      return .element(array)
+    case .coded: return .bytes([UInt8](bytes))
+    }
+  }
+
+  /// The element, decoded where it must be.
+  @inline(__always)
+  func finish(_ taken: Taken) throws -> Element {
+    switch taken {
+    case .element(let element): element
+    case .bytes(let bytes): try bytes.withUnsafeBytes { try TransferCoder<Element>().decode($0, .sameBuild) }
+    }
+  }
+
+  private static var damaged: MultiprocessingError {
+    MultiprocessingError(.notTransferable, "\(Element.self) cannot be decoded: the item in the queue is damaged")
+  }
+}

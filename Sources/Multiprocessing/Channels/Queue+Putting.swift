@@ -1,0 +1,122 @@
+internal import MultiprocessingSystem
+
+// SAFETY: pointers into elements are used inside the calls that give them.
+
+extension Queue {
+  /// Puts an element, behind all that are there; waits while the queue is full.
+  ///
+  /// - Parameter timeout: how long to wait for space; nil for ever, zero or less not at all.
+  /// - Throws: `timedOut`; `closed` when the queue is finished; `outOfMemory`; `notTransferable` when the element cannot be
+  ///   encoded or holds a handle; CancellationError when the awaiting task is cancelled while it waits. Then the
+  ///   element was not put.
+  public func put(_ element: Element, timeout: Duration? = nil) async throws {
+    let core = core
+    let waiting = try form.withBytes(of: element) { bytes -> [UInt8]? in
+      try core.attempt { try core.put(bytes, $0) } == nil ? [UInt8](bytes) : nil
+    }
+    guard let waiting else { return }
+    try await core.wait(timeout, core.memory.space) { mode in
+      try waiting.withUnsafeBytes { try core.put($0, mode) }
+    }
+  }
+
+  /// Puts an element if there is space now; false when the queue is full.
+  ///
+  /// - Throws: as `put`.
+  public func tryPut(_ element: Element) throws -> Bool {
+    try form.withBytes(of: element) { bytes in
+      try core.attempt { try core.put(bytes, $0) } != nil
+    }
+  }
+
+  /// Puts elements in their order, faster than one by one; others may put theirs in between. Waits while the queue is
+  /// full.
+  ///
+  /// - Throws: as `put`; the elements before the one that failed were put.
+  public func put(contentsOf elements: some Collection<Element>) async throws {
+    var rest = elements[...]
+    while !rest.isEmpty {
+      let number = try putAtOnce(rest)
+      if number > 0 {
+        rest = rest.dropFirst(number)
+      } else {
+        let chunk = try ElementChunk(rest, form)
+        try await put(chunk)
+        rest = rest.dropFirst(chunk.count)
+      }
+    }
+  }
+
+  private func put(_ chunk: ElementChunk) async throws {
+    var done = 0
+    let core = core
+    while done < chunk.count {
+      let start = done
+      done += try await core.wait(nil, core.memory.space) { try chunk.put(from: start, core, $0) }
+    }
+  }
+
+  /// Puts what there is space for without waiting, where elements are their bytes and lie in a row. Else nothing.
+  private func putAtOnce(_ elements: some Collection<Element>) throws -> Int {
+    let core = core
+    return try putInPlace(elements) { put in try core.attempt(put) } ?? 0
+  }
+
+  /// Calls `wait` for as many elements as there are until it says nil; nil where elements are not such.
+  private func putInPlace(
+    _ elements: some Collection<Element>, _ wait: ((LookMode) throws -> WaitLook<Int>) throws -> Int?
+  ) throws -> Int? {
+    guard let size = form.size else { return nil }
+    let core = core
+    return try elements.withContiguousStorageIfAvailable { buffer in
+      let bytes = UnsafeRawBufferPointer(buffer).baseAddress
+      var done = 0
+      while done < buffer.count {
+        let start = done
+        let number = try wait { mode in
+          try core.put(buffer.count - start, mode) { index in
+            UnsafeRawBufferPointer(start: bytes.map { $0 + (start + index) * MemoryLayout<Element>.stride }, count: size)
+          }
+        }
+        guard let number else { break }
+        done += number
+      }
+      return done
+    }
+  }
+}
+
+extension Queue {
+  func putBlocking(_ element: Element, timeout: Duration?) throws {
+    try form.withBytes(of: element) { bytes in
+      try core.waitBlocking(timeout, core.memory.space, core.budgets.put) { try core.put(bytes, $0) }
+    }
+  }
+
+  func putBlocking(contentsOf elements: some Collection<Element>) throws {
+    let core = core
+    let inPlace = try putInPlace(elements) { try core.waitBlocking(nil, core.memory.space, core.budgets.put, $0) }
+    if inPlace != nil { return }
+    var rest = elements[...]
+    while !rest.isEmpty {
+      let chunk = try ElementChunk(rest, form)
+      var done = 0
+      while done < chunk.count {
+        done += try core.waitBlocking(nil, core.memory.space, core.budgets.put) { try chunk.put(from: done, core, $0) }
+      }
+      rest = rest.dropFirst(chunk.count)
+    }
+  }
+}
+
+extension Blocking {
+  /// `Queue.put`, blocking the calling thread.
+  public func put<E>(_ element: E, timeout: Duration? = nil) throws where Base == Queue<E> {
+    try base.putBlocking(element, timeout: timeout)
+  }
+
+  /// `Queue.put(contentsOf:)`, blocking the calling thread.
+  public func put<E>(contentsOf elements: some Collection<E>) throws where Base == Queue<E> {
+    try base.putBlocking(contentsOf: elements)
+  }
+}
