@@ -51,6 +51,7 @@ public final class Queue<Element: Codable & Sendable>: Codable, Waitable, AsyncS
   /// - Throws: `notTransferable` for another decoder; `unsupported` for a queue of another tree of processes, or of a
   ///   process that runs another executable.
   public init(from decoder: any Decoder) throws {
+    _ = try TransferContext.current(decoder.userInfo)
     var container = try decoder.unkeyedContainer()
     guard try container.decode(String.self) == Self.build else {
       throw MultiprocessingError(.unsupported, "a queue joins processes that run the same executable")
@@ -62,6 +63,7 @@ public final class Queue<Element: Codable & Sendable>: Codable, Waitable, AsyncS
   ///
   /// - Throws: `notTransferable` for an encoder that cannot carry it, as one that fills a queue.
   public func encode(to encoder: any Encoder) throws {
+    _ = try TransferContext.current(encoder.userInfo)
     var container = encoder.unkeyedContainer()
     try container.encode(Self.build)
     try container.encode(core.memory.primitive)

@@ -48,7 +48,7 @@ protocol CopyableArray: SendableMetatype {
   static var hasRawValues: Bool { get }
   /// The array whose elements these are; their number must be whole.
   static func copied(from bytes: UnsafeRawBufferPointer) -> Self
-  func withElementBytes(_ body: (UnsafeRawBufferPointer) -> Void)
+  func withElementBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R
 }
 
 extension Array: CopyableArray {
@@ -60,7 +60,7 @@ extension Array: CopyableArray {
   static var hasRawValues: Bool { Element.self is any RawRepresentable.Type }
 
   // SAFETY: called for trivially copyable elements, which are their bytes; valid inside the call.
-  func withElementBytes(_ body: (UnsafeRawBufferPointer) -> Void) { withUnsafeBytes { body($0) } }
+  func withElementBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R { try withUnsafeBytes(body) }
 
   static func copied(from bytes: UnsafeRawBufferPointer) -> [Element] {
     let total = bytes.count / MemoryLayout<Element>.stride
