@@ -31,7 +31,7 @@ extension Queue {
   private func join(timeout: Duration?) async throws -> Bool {
     let (core, ledger) = (core, try ledger)
     let known = ledger.lostReported
-    let bell = core.memory.completion
+    let bell = core.words.completion
     let lost = try await AsyncWait.run(on: bell.word, timeout: timeout) { try core.lookForCompletion($0, ledger) }
     return try end(ledger, known, lost)
   }
@@ -58,10 +58,10 @@ extension Queue {
 extension QueueCore {
   /// Done with the number of lost items when no other is unfinished.
   fileprivate func lookForCompletion(_ mode: LookMode, _ ledger: QueueLedger) throws -> WaitLook<UInt64> {
-    try look(mode, memory.completion, otherSide: memory.headWord) {
-      try memory.consumerLatch.look(mode, recover: recoverConsumers) {
+    try look(mode, words.completion, otherSide: words.headWord) {
+      try words.consumerLatch.look(mode, recover: recoverConsumers) {
         let (unfinished, lost) = ledger.standing()
-        return .done(unfinished == 0 ? .done(lost) : .nothing(memory.head))
+        return .done(unfinished == 0 ? .done(lost) : .nothing(words.head))
       }
     }
   }

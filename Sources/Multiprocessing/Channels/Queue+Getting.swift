@@ -9,14 +9,16 @@ extension Queue {
   /// - Throws: `timedOut`; `closed` when the queue is finished and empty; `notTransferable` when the element cannot be
   ///   decoded: it is gone, and the queue goes on; CancellationError when the awaiting task is cancelled while it waits.
   public func get(timeout: Duration? = nil) async throws -> Element {
-    let taken = try core.attempt { try core.take($0, form.take) }
-    if let taken { return try form.finish(taken) }
+    if let element = try tryGet() { return element }
     return try form.finish(await take(timeout))
   }
 
   private func take(_ timeout: Duration?) async throws -> ElementForm<Element>.Taken {
     let (core, form) = (core, form)
-    return try await core.wait(timeout, core.memory.items) { try core.take($0, form.take) }
+    return try await core.wait(timeout, core.words.items) { mode in
+      var taken = ElementForm<Element>.Taken.damaged
+      return try core.take(mode) { taken = form.take($0) }.map { taken }
+    }
   }
 
   /// Takes what there is, at least one element and at most `limit`; waits while there is none.
@@ -34,7 +36,9 @@ extension Queue {
   ///
   /// - Throws: as `get`.
   public func tryGet() throws -> Element? {
-    try core.attempt { try core.take($0, form.take) }.map(form.finish)
+    var taken = ElementForm<Element>.Taken.damaged
+    let found: Void? = try core.attempt { try core.take($0) { taken = form.take($0) } }
+    return try found.map { try form.finish(taken) }
   }
 
   private func check(_ limit: Int) throws {
@@ -52,7 +56,7 @@ extension Queue {
 
   /// What there is, without waiting.
   private func takeAtOnce(_ limit: Int) throws -> [Element] {
-    let most = Swift.min(limit, Swift.max(core.memory.count, 1))
+    let most = Swift.min(limit, Swift.max(core.words.count, 1))
     guard let size = form.size else { return try takeDecoding(most) }
     return try [Element](unsafeUninitializedCapacity: most) { buffer, count in
       guard let memory = UnsafeMutableRawPointer(buffer.baseAddress) else { return }
@@ -61,22 +65,45 @@ extension Queue {
   }
 
   private func takeBytes(_ limit: Int, size: Int, to memory: UnsafeMutableRawPointer) throws -> Int {
-    try core.takeSessions(limit) { index, bytes in
-      guard bytes.count == size else { throw QueueMemory.damaged }
-      let place = memory + index * MemoryLayout<Element>.stride
-      if let source = bytes.baseAddress { place.copyMemory(from: source, byteCount: size) }
+    let stride = MemoryLayout<Element>.stride
+    var isDamaged = false
+    let count = try core.takeSessions(limit) { index, bytes in
+      if bytes.count != size { isDamaged = true }
+      (memory + index * stride).copyBytes(of: bytes, atMost: size)
     }
+    if isDamaged { throw ElementForm<Element>.damaged }
+    return count
   }
 
   private func takeDecoding(_ limit: Int) throws -> [Element] {
     var taken: [ElementForm<Element>.Taken] = []
-    _ = try core.takeSessions(limit) { _, bytes in taken.append(try form.take(bytes)) }
+    _ = try core.takeSessions(limit) { _, bytes in taken.append(form.take(bytes)) }
     return try taken.map(form.finish)
   }
 
   func getBlocking(timeout: Duration?) throws -> Element {
-    try form.finish(
-      core.waitBlocking(timeout, core.memory.items, core.budgets.get) { try core.take($0, form.take) })
+    guard let size = form.size else { return try form.finish(takeBlocking(timeout)) }
+    let (byteCount, alignment) = (MemoryLayout<Element>.stride, MemoryLayout<Element>.alignment)
+    return try withUnsafeTemporaryAllocation(byteCount: byteCount, alignment: alignment) { buffer in
+      let memory = buffer.baseAddress!
+      var found = 0
+      try core.waitBlocking(timeout, core.words.items, core.budgets.get) { mode in
+        try core.take(mode) { bytes in
+          found = bytes.count
+          memory.copyBytes(of: bytes, atMost: size)
+        }
+      }
+      if found != size { throw ElementForm<Element>.damaged }
+      return memory.load(as: Element.self)
+    }
+  }
+
+  private func takeBlocking(_ timeout: Duration?) throws -> ElementForm<Element>.Taken {
+    var taken = ElementForm<Element>.Taken.damaged
+    try core.waitBlocking(timeout, core.words.items, core.budgets.get) { mode in
+      try core.take(mode) { taken = form.take($0) }
+    }
+    return taken
   }
 
   func getBlocking(upTo limit: Int, timeout: Duration?) throws -> [Element] {
@@ -84,6 +111,18 @@ extension Queue {
     let elements = try takeAtOnce(limit)
     if !elements.isEmpty { return elements }
     return try [getBlocking(timeout: timeout)] + rest(limit - 1)
+  }
+}
+
+extension UnsafeMutableRawPointer {
+  // SAFETY: whoever calls this has room for `size` bytes here.
+  @inline(__always)
+  fileprivate func copyBytes(of bytes: UnsafeRawBufferPointer, atMost size: Int) {
+    if size == 8, bytes.count == 8 {
+      storeBytes(of: bytes.loadUnaligned(as: UInt64.self), as: UInt64.self)
+    } else if let source = bytes.baseAddress {
+      copyMemory(from: source, byteCount: min(size, bytes.count))
+    }
   }
 }
 

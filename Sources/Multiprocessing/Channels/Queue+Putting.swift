@@ -15,7 +15,7 @@ extension Queue {
       try core.attempt { try core.put(bytes, $0) } == nil ? [UInt8](bytes) : nil
     }
     guard let waiting else { return }
-    try await core.wait(timeout, core.memory.space) { mode in
+    try await core.wait(timeout, core.words.space) { mode in
       try waiting.withUnsafeBytes { try core.put($0, mode) }
     }
   }
@@ -52,7 +52,7 @@ extension Queue {
     let core = core
     while done < chunk.count {
       let start = done
-      done += try await core.wait(nil, core.memory.space) { try chunk.put(from: start, core, $0) }
+      done += try await core.wait(nil, core.words.space) { try chunk.put(from: start, core, $0) }
     }
   }
 
@@ -89,20 +89,20 @@ extension Queue {
 extension Queue {
   func putBlocking(_ element: Element, timeout: Duration?) throws {
     try form.withBytes(of: element) { bytes in
-      try core.waitBlocking(timeout, core.memory.space, core.budgets.put) { try core.put(bytes, $0) }
+      try core.waitBlocking(timeout, core.words.space, core.budgets.put) { try core.put(bytes, $0) }
     }
   }
 
   func putBlocking(contentsOf elements: some Collection<Element>) throws {
     let core = core
-    let inPlace = try putInPlace(elements) { try core.waitBlocking(nil, core.memory.space, core.budgets.put, $0) }
+    let inPlace = try putInPlace(elements) { try core.waitBlocking(nil, core.words.space, core.budgets.put, $0) }
     if inPlace != nil { return }
     var rest = elements[...]
     while !rest.isEmpty {
       let chunk = try ElementChunk(rest, form)
       var done = 0
       while done < chunk.count {
-        done += try core.waitBlocking(nil, core.memory.space, core.budgets.put) { try chunk.put(from: done, core, $0) }
+        done += try core.waitBlocking(nil, core.words.space, core.budgets.put) { try chunk.put(from: done, core, $0) }
       }
       rest = rest.dropFirst(chunk.count)
     }

@@ -73,7 +73,7 @@ public final class Queue<Element: Codable & Sendable>: Codable, Waitable, AsyncS
   public var capacity: Int? { core.memory.capacity }
 
   /// How many elements wait to be taken: exact, though others may put and take meanwhile.
-  public var count: Int { core.memory.count }
+  public var count: Int { core.words.count }
 
   /// Whether nothing waits to be taken.
   public var isEmpty: Bool { count == 0 }
@@ -82,7 +82,7 @@ public final class Queue<Element: Codable & Sendable>: Codable, Waitable, AsyncS
   public var isFull: Bool { capacity.map { count >= $0 } ?? false }
 
   /// Whether `finish` was called, by whatever process. There may still be elements to take.
-  public var isFinished: Bool { core.memory.tail.isFinished }
+  public var isFinished: Bool { core.words.tail.isFinished }
 
   /// No more puts, from any process: they throw `closed`, those that wait for space too.
   ///

@@ -96,7 +96,7 @@ import Testing
   @Test func `entries of the dead are used again, and their losses stay known`() async throws {
     let queue = try Queue<Int>(tracksCompletion: true)
     // As if as many processes had taken items as there are entries.
-    let entries = QueueMemory.ledgerEntries
+    let entries = QueueWords.ledgerEntries
     let consumer = try ChildProcess.start(queue) { queue in
       try await queue.put(contentsOf: [1, 2, 3])
       _ = try await queue.get(upTo: 3)
@@ -104,11 +104,11 @@ import Testing
     }
     try await consumer.join()
     let memory = queue.core.memory
-    let dead = memory.longWord(at: QueueMemory.ledgerPlace).load()
+    let dead = memory.words.longWord(at: QueueWords.ledgerPlace).load()
     for index in 1..<entries {
-      memory.longWord(at: QueueMemory.ledgerPlace + index * QueueMemory.ledgerEntrySize).store(dead)
+      memory.words.longWord(at: QueueWords.ledgerPlace + index * QueueWords.ledgerEntrySize).store(dead)
     }
-    memory.longWord(at: 1072).store(UInt64(entries))
+    memory.words.longWord(at: 1072).store(UInt64(entries))
     try await queue.put(4)
     _ = try await queue.get()
     try queue.taskDone()

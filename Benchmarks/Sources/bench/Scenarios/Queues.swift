@@ -119,7 +119,7 @@ extension Scenario {
     try alone(report, "64KiB", [UInt8](repeating: 120, count: 1 << 16))
   }
 
-  private static func alone<Element>(_ report: Report, _ kind: String, _ message: Element) throws {
+  private static func alone<Element: Codable & Sendable>(_ report: Report, _ kind: String, _ message: Element) throws {
     let queue = try Queue<Element>()
     let count = kind == "64KiB" ? 2000 : 100_000
     try report.figure("ours_\(kind)") {

@@ -14,6 +14,7 @@ struct ElementForm<Element: Codable & Sendable>: Sendable {
   enum Taken: Sendable {
     case element(Element)
     case bytes([UInt8])
+    case damaged
   }
 
   private let kind: Kind
@@ -74,20 +75,12 @@ struct ElementForm<Element: Codable & Sendable>: Sendable {
   }
 
   /// Takes an element's bytes out of the queue's memory. Runs no code of the user's.
-  @inline(__always)
-  func take(_ bytes: UnsafeRawBufferPointer) throws -> Taken {
+  func take(_ bytes: UnsafeRawBufferPointer) -> Taken {
     switch kind {
-    case .trivial:
-      guard bytes.count == MemoryLayout<Element>.size else { throw Self.damaged }
-      return .element(
-        withUnsafeTemporaryAllocation(of: Element.self, capacity: 1) { memory in
-          UnsafeMutableRawBufferPointer(memory).copyMemory(from: bytes)
-          return memory[0]
-        })
-    case .array(let type):
-      guard bytes.count % type.trivialStride == 0 else { throw Self.damaged }
-      return .element(Self.array(type, of: bytes))
-    case .coded: return .bytes([UInt8](bytes))
+    case .trivial where bytes.count == MemoryLayout<Element>.size: .element(bytes.loadUnaligned(as: Element.self))
+    case .array(let type) where bytes.count % type.trivialStride == 0: .element(Self.array(type, of: bytes))
+    case .coded: .bytes([UInt8](bytes))
+    default: .damaged
     }
   }
 
@@ -95,12 +88,13 @@ struct ElementForm<Element: Codable & Sendable>: Sendable {
   @inline(__always)
   func finish(_ taken: Taken) throws -> Element {
     switch taken {
+    case .damaged: throw Self.damaged
     case .element(let element): element
     case .bytes(let bytes): try bytes.withUnsafeBytes { try TransferCoder<Element>().decode($0, .sameBuild) }
     }
   }
 
-  private static var damaged: MultiprocessingError {
+  static var damaged: MultiprocessingError {
     MultiprocessingError(.notTransferable, "\(Element.self) cannot be decoded: the item in the queue is damaged")
   }
 }

@@ -2,69 +2,73 @@ internal import MultiprocessingSystem
 
 /// Writes records behind the tail, under the producers' latch, and publishes them.
 private struct RecordWriter {
-  let memory: QueueMemory
+  let words: QueueWords
   private let tail: QueueMark
   private var place: Int
   private var limit: Int
-  private var segment: Int?
+  /// The segment gone on to; 0: none.
+  private(set) var segment = 0
   private var number = 0
 
-  init(_ memory: QueueMemory) throws {
-    self.memory = memory
-    tail = memory.tail
+  @inline(__always)
+  init(_ words: QueueWords) throws {
+    self.words = words
+    tail = words.tail
     if tail.isFinished { throw QueueCore.closed }
     place = tail.place
-    limit = Int(truncatingIfNeeded: memory.limitWord.load())
-    guard place >= memory.firstPlace, place <= memory.window - QueueRecord.headSize, limit <= memory.window else {
+    limit = Int(truncatingIfNeeded: words.limitWord.load())
+    guard place >= words.firstPlace, place <= words.window - QueueRecord.headSize, limit <= words.window else {
       throw QueueMemory.damaged
     }
   }
 
   /// How many more there is room for.
+  @inline(__always)
   func room() -> Int {
-    guard let capacity = memory.capacity else { return .max }
-    let seen = QueueMark(bits: memory.seenHeadWord.load())
-    let room = capacity - tail.distance(from: seen)
+    if words.capacity == 0 { return .max }
+    let room = words.capacity - tail.distance(from: QueueMark(bits: words.seenHeadWord.load()))
     if room > 0 { return room }
-    let head = memory.head
-    memory.seenHeadWord.store(head.bits)
-    return max(0, capacity - tail.distance(from: head))
+    let head = words.head
+    words.seenHeadWord.store(head.bits)
+    return max(0, words.capacity - tail.distance(from: head))
   }
 
   @inline(__always)
-  mutating func write(_ bytes: UnsafeRawBufferPointer) throws {
+  mutating func write(_ bytes: UnsafeRawBufferPointer, _ core: QueueCore) throws {
     let size = QueueRecord.size(of: bytes.count)
-    if place + size + QueueRecord.headSize > limit { try hop(size) }
-    QueueRecord.write(bytes, at: place, in: memory)
+    if place + size + QueueRecord.headSize > limit { try hop(size, core.memory) }
+    QueueRecord.write(bytes, at: place, in: words)
     place += size
     number += 1
   }
 
-  private mutating func hop(_ size: Int) throws {
+  @inline(never)
+  private mutating func hop(_ size: Int, _ memory: QueueMemory) throws {
     let circle = SegmentCircle(memory: memory)
-    let current = try segment ?? circle.checked(memory.segmentWord.load())
-    let next = try circle.advance(from: current, size: size, head: memory.head.place)
+    let current = segment == 0 ? try circle.checked(words.segmentWord.load()) : segment
+    let next = try circle.advance(from: current, size: size, head: words.head.place)
     let first = next.lowerBound + SegmentCircle.headerSize
-    QueueRecord.writeJump(to: first, at: place, in: memory)
+    QueueRecord.writeJump(to: first, at: place, in: words)
     (place, limit, segment) = (first, next.upperBound, next.lowerBound)
   }
 
   /// Shows what was written, all at once. The last thing a writer does.
   @inline(__always)
-  func publish() throws {
+  func publish(_ core: QueueCore) throws {
     var expected = tail.bits
-    guard memory.tailWord.exchange(&expected, for: tail.moved(to: place, adding: number).bits) else {
+    guard words.tailWord.exchange(&expected, for: tail.moved(to: place, adding: number).bits) else {
       // Only `finish` changes the tail without the latch.
       throw QueueMark(bits: expected).isFinished ? QueueCore.closed : QueueMemory.damaged
     }
-    if let segment { settle(in: segment) }
+    if segment != 0 { settle(core.memory) }
   }
 
-  private func settle(in segment: Int) {
-    memory.segmentWord.store(UInt64(segment))
-    memory.limitWord.store(UInt64(limit))
+  @inline(never)
+  private func settle(_ memory: QueueMemory) {
+    words.segmentWord.store(UInt64(segment))
+    words.limitWord.store(UInt64(limit))
     // What cannot be trimmed is damaged, which the next put finds.
-    try? SegmentCircle(memory: memory).trim(from: segment, head: memory.head.place)
+    try? SegmentCircle(memory: memory).trim(from: segment, head: words.head.place)
   }
 }
 
@@ -74,21 +78,20 @@ extension QueueCore {
   private static let mostItems = 4096
 
   /// Puts one item if there is room for it.
-  @inline(__always)
   func put(_ bytes: UnsafeRawBufferPointer, _ mode: LookMode) throws -> WaitLook<Void> {
-    let result = try look(mode, memory.space, otherSide: memory.headWord) {
-      try memory.producerLatch.look(mode, recover: recoverProducers) { .done(try store(bytes)) }
+    let result = try look(mode, words.space, otherSide: words.headWord) {
+      try words.producerLatch.look(mode, recover: recoverProducers) { .done(try store(bytes)) }
     }
-    if case .done = result { memory.items.ring(1) }
+    if case .done = result { words.items.ring(1) }
     return result
   }
 
   @inline(__always)
   private func store(_ bytes: UnsafeRawBufferPointer) throws -> Outcome<Void> {
-    var writer = try RecordWriter(memory)
-    if writer.room() < 1 { return .nothing(QueueMark(bits: memory.seenHeadWord.load())) }
-    try writer.write(bytes)
-    try writer.publish()
+    var writer = try RecordWriter(words)
+    if writer.room() < 1 { return .nothing(QueueMark(bits: words.seenHeadWord.load())) }
+    try writer.write(bytes, self)
+    try writer.publish(self)
     return .done(())
   }
 
@@ -98,26 +101,26 @@ extension QueueCore {
   func put(
     _ count: Int, _ mode: LookMode, _ item: (Int) -> UnsafeRawBufferPointer
   ) throws -> WaitLook<Int> {
-    let result = try look(mode, memory.space, otherSide: memory.headWord) {
-      try memory.producerLatch.look(mode, recover: recoverProducers) { .done(try store(count, item)) }
+    let result = try look(mode, words.space, otherSide: words.headWord) {
+      try words.producerLatch.look(mode, recover: recoverProducers) { .done(try store(count, item)) }
     }
-    if case .done(let number) = result { memory.items.ring(number) }
+    if case .done(let number) = result { words.items.ring(number) }
     return result
   }
 
   @inline(__always)
   private func store(_ count: Int, _ item: (Int) -> UnsafeRawBufferPointer) throws -> Outcome<Int> {
-    var writer = try RecordWriter(memory)
+    var writer = try RecordWriter(words)
     let most = min(count, writer.room(), Self.mostItems)
-    if most < 1 { return .nothing(QueueMark(bits: memory.seenHeadWord.load())) }
+    if most < 1 { return .nothing(QueueMark(bits: words.seenHeadWord.load())) }
     var (number, byteCount) = (0, 0)
     while number < most, byteCount < Self.mostBytes {
       let bytes = item(number)
-      try writer.write(bytes)
+      try writer.write(bytes, self)
       number += 1
       byteCount += bytes.count
     }
-    try writer.publish()
+    try writer.publish(self)
     return .done(number)
   }
 }

@@ -16,8 +16,8 @@ extension QueueCore {
   }
 
   private func isLatch(_ word: SharedWord) -> Bool {
-    word.key == memory.longWord(at: QueueMemory.producerLatchPlace).lowerHalf.key
-      || word.key == memory.longWord(at: QueueMemory.consumerLatchPlace).lowerHalf.key
+    word.key == words.longWord(at: QueueWords.producerLatchPlace).lowerHalf.key
+      || word.key == words.longWord(at: QueueWords.consumerLatchPlace).lowerHalf.key
   }
 
   private func retry<Result>(

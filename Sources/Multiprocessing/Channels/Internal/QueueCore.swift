@@ -6,11 +6,14 @@ internal import MultiprocessingSystem
 /// to do, and else says what to sleep on.
 final class QueueCore: Sendable {
   let memory: QueueMemory
+  /// Those of `memory`.
+  let words: QueueWords
   let ledger: QueueLedger?
   let budgets = (put: SpinBudget(), get: SpinBudget())
 
   init(_ memory: QueueMemory) {
     self.memory = memory
+    words = memory.words
     ledger = memory.tracksCompletion ? QueueLedger(memory) : nil
   }
 
@@ -46,26 +49,26 @@ final class QueueCore: Sendable {
   func finish() {
     // So that a death between the steps is noticed.
     _ = try? ProcessRegistry.ownID()
-    var found = memory.tailWord.load()
+    var found = words.tailWord.load()
     while !QueueMark(bits: found).isFinished {
-      if memory.tailWord.exchange(&found, for: QueueMark(bits: found).finished.bits) { break }
+      if words.tailWord.exchange(&found, for: QueueMark(bits: found).finished.bits) { break }
     }
-    memory.items.ringAll()
-    memory.space.ringAll()
+    words.items.ringAll()
+    words.space.ringAll()
   }
 
   /// Gives memory back after items were taken, if the producers' latch is free.
   func tidy() {
-    _ = try? memory.producerLatch.look(LookMode(announces: false, hasSlept: false), recover: recoverProducers) {
+    _ = try? words.producerLatch.look(LookMode(announces: false, hasSlept: false), recover: recoverProducers) {
       let circle = SegmentCircle(memory: memory)
-      return .done(try circle.trim(from: circle.checked(memory.segmentWord.load()), head: memory.head.place))
+      return .done(try circle.trim(from: circle.checked(words.segmentWord.load()), head: words.head.place))
     }
   }
 
   /// After a death under the producers' latch.
   func recoverProducers() {
     // Where that cannot be done the queue is damaged, and the next put says so.
-    do { try SegmentCircle(memory: memory).repair() } catch { memory.limitWord.store(0) }
+    do { try SegmentCircle(memory: memory).repair() } catch { words.limitWord.store(0) }
   }
 
   /// After a death under the consumers' latch.

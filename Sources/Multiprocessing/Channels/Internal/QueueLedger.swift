@@ -6,20 +6,24 @@ internal import Synchronization
 
 /// Which process took how many items, and how many of them are done. Words and rules: `README.md`.
 final class QueueLedger: Sendable {
-  private let memory: QueueMemory
+  private let words: QueueWords
+  private let table: RegistryTable
   private let ownIndex = Atomic(0)
 
   private static let taking: UInt64 = 1
   private static let retiring: UInt64 = 2
 
-  init(_ memory: QueueMemory) { self.memory = memory }
+  init(_ memory: QueueMemory) {
+    words = memory.words
+    table = memory.table
+  }
 
-  private var journal: SharedLongWord { memory.longWord(at: 1024) }
-  private var noted: (SharedLongWord, SharedLongWord) { (memory.longWord(at: 1032), memory.longWord(at: 1040)) }
-  private var doneOfFormer: SharedLongWord { memory.longWord(at: 1048) }
-  private var lostOfFormer: SharedLongWord { memory.longWord(at: 1056) }
-  private var reported: SharedLongWord { memory.longWord(at: 1064) }
-  private var usedCount: SharedLongWord { memory.longWord(at: 1072) }
+  private var journal: SharedLongWord { words.longWord(at: 1024) }
+  private var noted: (SharedLongWord, SharedLongWord) { (words.longWord(at: 1032), words.longWord(at: 1040)) }
+  private var doneOfFormer: SharedLongWord { words.longWord(at: 1048) }
+  private var lostOfFormer: SharedLongWord { words.longWord(at: 1056) }
+  private var reported: SharedLongWord { words.longWord(at: 1064) }
+  private var usedCount: SharedLongWord { words.longWord(at: 1072) }
 
   private struct Entry {
     let owner: SharedLongWord
@@ -28,12 +32,12 @@ final class QueueLedger: Sendable {
   }
 
   private func entry(_ index: Int) -> Entry {
-    let place = QueueMemory.ledgerPlace + index * QueueMemory.ledgerEntrySize
+    let place = QueueWords.ledgerPlace + index * QueueWords.ledgerEntrySize
     return Entry(
-      owner: memory.longWord(at: place), taken: memory.longWord(at: place + 8), done: memory.longWord(at: place + 16))
+      owner: words.longWord(at: place), taken: words.longWord(at: place + 8), done: words.longWord(at: place + 16))
   }
 
-  private var used: Range<Int> { 0..<Int(min(usedCount.load(), UInt64(QueueMemory.ledgerEntries))) }
+  private var used: Range<Int> { 0..<Int(min(usedCount.load(), UInt64(QueueWords.ledgerEntries))) }
 
   private func find(_ own: OwnerID) -> Int? {
     let hint = ownIndex.load(ordering: .relaxed)
@@ -69,17 +73,17 @@ extension QueueLedger {
 
   private func freeEntry() throws -> Int {
     if let index = used.first(where: { entry($0).owner.load() == 0 }) { return index }
-    if used.count < QueueMemory.ledgerEntries { return used.count }
+    if used.count < QueueWords.ledgerEntries { return used.count }
     guard let index = used.first(where: { isDead(entry($0)) }) else {
       throw MultiprocessingError(
-        .unsupported, "\(QueueMemory.ledgerEntries) processes take items of this queue: there is no room for another")
+        .unsupported, "\(QueueWords.ledgerEntries) processes take items of this queue: there is no room for another")
     }
     retire(index)
     return index
   }
 
   private func isDead(_ entry: Entry) -> Bool {
-    OwnerID(bits: entry.owner.load()).map { !memory.table.isLive($0) } ?? false
+    OwnerID(bits: entry.owner.load()).map { !table.isLive($0) } ?? false
   }
 
   private func retire(_ index: Int) {
@@ -90,7 +94,7 @@ extension QueueLedger {
     journal.store(Self.retiring | UInt64(index) << 8)
     finishRetiring(index)
     journal.store(0)
-    memory.completion.ringAll()
+    words.completion.ringAll()
   }
 
   private func finishRetiring(_ index: Int) {
@@ -105,14 +109,14 @@ extension QueueLedger {
   func repair() {
     let note = journal.load()
     let index = Int(note >> 8 & 0xFFFF)
-    guard index < QueueMemory.ledgerEntries else { return journal.store(0) }
-    if note & 0xFF == Self.taking, memory.headWord.load() == noted.1.load() {
+    guard index < QueueWords.ledgerEntries else { return journal.store(0) }
+    if note & 0xFF == Self.taking, words.headWord.load() == noted.1.load() {
       entry(index).taken.store(noted.0.load())
     } else if note & 0xFF == Self.retiring {
       finishRetiring(index)
     }
     journal.store(0)
-    memory.completion.ringAll()
+    words.completion.ringAll()
   }
 }
 
@@ -134,7 +138,7 @@ extension QueueLedger {
       if done >= entry.taken.load() { return false }
     } while !entry.done.exchange(&done, for: done + 1)
     // Between a retirement's steps this counts too few as done; the retirement rings itself.
-    if standing().unfinished == 0 { memory.completion.ringAll() }
+    if standing().unfinished == 0 { words.completion.ringAll() }
     return true
   }
 
@@ -146,9 +150,9 @@ extension QueueLedger {
       guard let owner = OwnerID(bits: entry.owner.load()) else { continue }
       let entryDone = entry.done.load()
       done &+= entryDone
-      if !memory.table.isLive(owner) { lost &+= entry.taken.load() &- entryDone }
+      if !table.isLive(owner) { lost &+= entry.taken.load() &- entryDone }
     }
     // The tail last: nothing is counted as done that was not put.
-    return ((memory.tail.count &- done &- lost) & QueueMark.countMask, lost)
+    return ((words.tail.count &- done &- lost) & QueueMark.countMask, lost)
   }
 }

@@ -15,9 +15,9 @@ enum QueueRecord {
   @inline(__always) static func size(of byteCount: Int) -> Int { (byteCount &+ 7 + headSize) & ~7 }
 
   @inline(__always)
-  static func write(_ bytes: UnsafeRawBufferPointer, at place: Int, in memory: QueueMemory) {
+  static func write(_ bytes: UnsafeRawBufferPointer, at place: Int, in words: QueueWords) {
     Steps.step()
-    let address = memory.base + place
+    let address = words.base + place
     address.storeBytes(of: item | UInt64(bytes.count), as: UInt64.self)
     if bytes.count == 8 {
       (address + headSize).storeBytes(of: bytes.loadUnaligned(as: UInt64.self), as: UInt64.self)
@@ -26,9 +26,9 @@ enum QueueRecord {
     }
   }
 
-  static func writeJump(to target: Int, at place: Int, in memory: QueueMemory) {
+  static func writeJump(to target: Int, at place: Int, in words: QueueWords) {
     Steps.step()
-    (memory.base + place).storeBytes(of: jump | UInt64(target), as: UInt64.self)
+    (words.base + place).storeBytes(of: jump | UInt64(target), as: UInt64.self)
   }
 
   /// An item that was found: its bytes, which hold until the head moves, and the place behind it.
@@ -40,24 +40,24 @@ enum QueueRecord {
 
   /// The item at a place, or behind the jump there.
   @inline(__always)
-  static func find(at place: Int, in memory: QueueMemory) throws -> Found {
+  static func find(at place: Int, in words: QueueWords) throws -> Found {
     Steps.step()
     var (place, hasJumped) = (place, false)
-    var word = try self.word(at: place, in: memory)
+    var word = try self.word(at: place, in: words)
     if word & jump != 0 {
       (place, hasJumped) = (Int(word & valueMask), true)
-      word = try self.word(at: place, in: memory)
+      word = try self.word(at: place, in: words)
     }
     let length = Int(word & valueMask)
     let end = place + size(of: length)
-    guard word & ~valueMask == item, end <= memory.window else { throw QueueMemory.damaged }
-    let bytes = UnsafeRawBufferPointer(start: memory.base + place + headSize, count: length)
+    guard word & ~valueMask == item, end <= words.window else { throw QueueMemory.damaged }
+    let bytes = UnsafeRawBufferPointer(start: words.base + place + headSize, count: length)
     return Found(bytes: bytes, end: end, hasJumped: hasJumped)
   }
 
   @inline(__always)
-  private static func word(at place: Int, in memory: QueueMemory) throws -> UInt64 {
-    guard place >= memory.firstPlace, place % 8 == 0, place <= memory.window - headSize else { throw QueueMemory.damaged }
-    return (memory.base + place).load(as: UInt64.self)
+  private static func word(at place: Int, in words: QueueWords) throws -> UInt64 {
+    guard place >= words.firstPlace, place % 8 == 0, place <= words.window - headSize else { throw QueueMemory.damaged }
+    return (words.base + place).load(as: UInt64.self)
   }
 }

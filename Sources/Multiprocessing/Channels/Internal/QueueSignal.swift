@@ -4,12 +4,12 @@ internal import MultiprocessingSystem
 struct QueueSignal: WaitSignal {
   let core: QueueCore
 
-  var isReady: Bool { core.memory.count > 0 || core.memory.tail.isFinished }
+  var isReady: Bool { core.words.count > 0 || core.words.tail.isFinished }
 
   func watch(_ notify: @escaping @Sendable () -> Void) throws -> @Sendable () -> Void {
     let core = core
     let waiter = LaneWaiter { mode in
-      let bell = core.memory.items
+      let bell = core.words.items
       var announced: UInt32?
       while true {
         if isReady {
@@ -22,7 +22,7 @@ struct QueueSignal: WaitSignal {
         announced = bell.announce()
       }
     }
-    let lane = try WaitLanes.current.enlist(waiter, on: core.memory.items.word, wakesAll: false)
-    return { lane.withdraw(waiter, from: core.memory.items.word) }
+    let lane = try WaitLanes.current.enlist(waiter, on: core.words.items.word, wakesAll: false)
+    return { lane.withdraw(waiter, from: core.words.items.word) }
   }
 }

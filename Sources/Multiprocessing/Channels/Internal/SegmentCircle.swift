@@ -3,6 +3,7 @@ internal import MultiprocessingSystem
 /// The segments of a queue's window, linked in a circle. All of it under the producers' latch. States: `README.md`.
 struct SegmentCircle {
   let memory: QueueMemory
+  private var words: QueueWords { memory.words }
 
   /// The place of the next, and the size.
   static let headerSize = 16
@@ -12,10 +13,10 @@ struct SegmentCircle {
   private static let kept = 8 << 20
 
   private func isSegment(_ place: Int) -> Bool {
-    place >= memory.firstPlace && place % QueueMemory.page == 0 && place < memory.window
+    place >= words.firstPlace && place % QueueWords.page == 0 && place < words.window
   }
 
-  func next(of segment: Int) throws -> Int { try checked(memory.longWord(at: segment).load()) }
+  func next(of segment: Int) throws -> Int { try checked(words.longWord(at: segment).load()) }
 
   /// A segment's place, as a word says.
   func checked(_ word: UInt64) throws -> Int {
@@ -25,8 +26,8 @@ struct SegmentCircle {
   }
 
   func range(of segment: Int) throws -> Range<Int> {
-    let size = memory.longWord(at: segment + 8).load()
-    guard size > 0, size <= UInt64(memory.window - segment), size % UInt64(QueueMemory.page) == 0 else {
+    let size = words.longWord(at: segment + 8).load()
+    guard size > 0, size <= UInt64(words.window - segment), size % UInt64(QueueWords.page) == 0 else {
       throw QueueMemory.damaged
     }
     return segment..<segment + Int(size)
@@ -37,7 +38,7 @@ struct SegmentCircle {
     var ranges = [try range(of: segment)]
     var next = try self.next(of: segment)
     while next != segment {
-      if ranges.count > memory.window / QueueMemory.page { throw QueueMemory.damaged }
+      if ranges.count > words.window / QueueWords.page { throw QueueMemory.damaged }
       ranges.append(try range(of: next))
       next = try self.next(of: next)
     }
@@ -68,7 +69,7 @@ struct SegmentCircle {
   }
 
   private func remove(_ range: Range<Int>, after segment: Int) throws {
-    memory.longWord(at: segment).store(UInt64(try next(of: range.lowerBound)))
+    words.longWord(at: segment).store(UInt64(try next(of: range.lowerBound)))
     Steps.step()
     memory.primitive.block.giveBack(range)
   }
@@ -89,14 +90,14 @@ struct SegmentCircle {
 
   private func link(_ range: Range<Int>, after segment: Int) throws -> Range<Int> {
     let next = try next(of: segment)
-    memory.longWord(at: range.lowerBound).store(UInt64(next))
-    memory.longWord(at: range.lowerBound + 8).store(UInt64(range.count))
-    memory.longWord(at: segment).store(UInt64(range.lowerBound))
+    words.longWord(at: range.lowerBound).store(UInt64(next))
+    words.longWord(at: range.lowerBound + 8).store(UInt64(range.count))
+    words.longWord(at: segment).store(UInt64(range.lowerBound))
     return range
   }
 
   private func pages(_ byteCount: Int) -> Int {
-    (byteCount + QueueMemory.page - 1) / QueueMemory.page * QueueMemory.page
+    (byteCount + QueueWords.page - 1) / QueueWords.page * QueueWords.page
   }
 
   private func reserve(_ range: Range<Int>) throws {
@@ -108,7 +109,7 @@ struct SegmentCircle {
 
   private func windowIsFull(_ needed: Int) -> MultiprocessingError {
     MultiprocessingError(
-      .outOfMemory, "\(needed) bytes more do not fit into this queue: it holds \(memory.window) with all that is waiting")
+      .outOfMemory, "\(needed) bytes more do not fit into this queue: it holds \(words.window) with all that is waiting")
   }
 
   /// Where there is room, as low as possible.
@@ -118,12 +119,12 @@ struct SegmentCircle {
 
   private func gaps(between ranges: [Range<Int>]) -> [Range<Int>] {
     var gaps: [Range<Int>] = []
-    var end = memory.firstPlace
+    var end = words.firstPlace
     for range in ranges.sorted(by: { $0.lowerBound < $1.lowerBound }) {
       if range.lowerBound > end { gaps.append(end..<range.lowerBound) }
       end = max(end, range.upperBound)
     }
-    if end < memory.window { gaps.append(end..<memory.window) }
+    if end < words.window { gaps.append(end..<words.window) }
     return gaps
   }
 }
@@ -133,7 +134,7 @@ extension SegmentCircle {
   /// Removes free segments beyond what is kept; takes back what was read of a large one.
   func trim(from segment: Int, head: Int) throws {
     var (last, sum) = (segment, 0)
-    for _ in 0..<memory.window / QueueMemory.page {
+    for _ in 0..<words.window / QueueWords.page {
       guard let free = try free(after: last, head: head) else { break }
       // Back at the beginning: nothing may be removed that is still counted on.
       if free.lowerBound == segment { break }
@@ -150,18 +151,18 @@ extension SegmentCircle {
   }
 
   private func takeBackRead(of range: Range<Int>, _ head: Int) {
-    let start = range.lowerBound + QueueMemory.page
-    let end = head / QueueMemory.page * QueueMemory.page
+    let start = range.lowerBound + QueueWords.page
+    let end = head / QueueWords.page * QueueWords.page
     if start < end { memory.primitive.block.giveBack(start..<end) }
   }
 
   /// After a death: finds the segment of the tail, and takes back memory that is in no segment.
   func repair() throws {
-    let ranges = try all(from: try checked(memory.segmentWord.load()))
-    let place = memory.tail.place
+    let ranges = try all(from: try checked(words.segmentWord.load()))
+    let place = words.tail.place
     guard let range = ranges.first(where: { $0.contains(place) }) else { throw QueueMemory.damaged }
-    memory.segmentWord.store(UInt64(range.lowerBound))
-    memory.limitWord.store(UInt64(range.upperBound))
+    words.segmentWord.store(UInt64(range.lowerBound))
+    words.limitWord.store(UInt64(range.upperBound))
     for gap in gaps(between: ranges) { memory.primitive.block.giveBack(gap) }
   }
 }
