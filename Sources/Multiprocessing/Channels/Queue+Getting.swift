@@ -1,6 +1,6 @@
 internal import MultiprocessingSystem
 
-// SAFETY: elements are made of bytes as `ElementForm` does it; the buffer is written below its capacity only.
+// SAFETY: `ElementForm.make` leaves an element in each place that it is called with; those are below the capacity.
 
 extension Queue {
   /// Takes the first element; waits while there is none.
@@ -10,14 +10,14 @@ extension Queue {
   ///   decoded: it is gone, and the queue goes on; CancellationError when the awaiting task is cancelled while it waits.
   public func get(timeout: Duration? = nil) async throws -> Element {
     if let element = try tryGet() { return element }
-    return try form.finish(await take(timeout))
+    return try await take(timeout).element(form)
   }
 
-  private func take(_ timeout: Duration?) async throws -> ElementForm<Element>.Taken {
+  private func take(_ timeout: Duration?) async throws -> TakenElement<Element> {
     let (core, form) = (core, form)
     return try await core.wait(timeout, core.words.items) { mode in
-      var taken = ElementForm<Element>.Taken.damaged
-      return try core.take(mode) { taken = form.take($0) }.map { taken }
+      var taken = TakenElement<Element>.damaged
+      return try core.take(mode) { taken = TakenElement($0, form) }.map { taken }
     }
   }
 
@@ -28,7 +28,7 @@ extension Queue {
     try check(limit)
     let elements = try takeAtOnce(limit)
     if !elements.isEmpty { return elements }
-    let first = try form.finish(await take(timeout))
+    let first = try await take(timeout).element(form)
     return try [first] + rest(limit - 1)
   }
 
@@ -36,9 +36,9 @@ extension Queue {
   ///
   /// - Throws: as `get`.
   public func tryGet() throws -> Element? {
-    var taken = ElementForm<Element>.Taken.damaged
-    let found: Void? = try core.attempt { try core.take($0) { taken = form.take($0) } }
-    return try found.map { try form.finish(taken) }
+    var taken: TakenElement<Element>?
+    _ = try core.attempt { try core.take($0) { taken = TakenElement($0, form) } }
+    return try taken.map { try $0.element(form) }
   }
 
   private func check(_ limit: Int) throws {
@@ -57,53 +57,48 @@ extension Queue {
   /// What there is, without waiting.
   private func takeAtOnce(_ limit: Int) throws -> [Element] {
     let most = Swift.min(limit, Swift.max(core.words.count, 1))
-    guard let size = form.size else { return try takeDecoding(most) }
-    return try [Element](unsafeUninitializedCapacity: most) { buffer, count in
+    if !form.isDirect { return try takeDecoding(most) }
+    var isWhole = true
+    let elements = try [Element](unsafeUninitializedCapacity: most) { buffer, count in
       guard let memory = UnsafeMutableRawPointer(buffer.baseAddress) else { return }
-      count = try takeBytes(most, size: size, to: memory)
+      let stride = MemoryLayout<Element>.stride
+      count = try core.takeSessions(most) { index, bytes in
+        if !form.make(bytes, at: memory + index * stride) { isWhole = false }
+      }
     }
-  }
-
-  private func takeBytes(_ limit: Int, size: Int, to memory: UnsafeMutableRawPointer) throws -> Int {
-    let stride = MemoryLayout<Element>.stride
-    var isDamaged = false
-    let count = try core.takeSessions(limit) { index, bytes in
-      if bytes.count != size { isDamaged = true }
-      (memory + index * stride).copyBytes(of: bytes, atMost: size)
-    }
-    if isDamaged { throw ElementForm<Element>.damaged }
-    return count
+    if !isWhole { throw ElementForm<Element>.damaged }
+    return elements
   }
 
   private func takeDecoding(_ limit: Int) throws -> [Element] {
-    var taken: [ElementForm<Element>.Taken] = []
-    _ = try core.takeSessions(limit) { _, bytes in taken.append(form.take(bytes)) }
-    return try taken.map(form.finish)
+    var taken: [[UInt8]] = []
+    _ = try core.takeSessions(limit) { _, bytes in taken.append([UInt8](bytes)) }
+    return try taken.map(form.decode)
   }
+}
 
+extension Queue {
   func getBlocking(timeout: Duration?) throws -> Element {
-    guard let size = form.size else { return try form.finish(takeBlocking(timeout)) }
+    if !form.isDirect { return try decodeBlocking(timeout) }
     let (byteCount, alignment) = (MemoryLayout<Element>.stride, MemoryLayout<Element>.alignment)
     return try withUnsafeTemporaryAllocation(byteCount: byteCount, alignment: alignment) { buffer in
       let memory = buffer.baseAddress!
-      var found = 0
+      var isWhole = false
       try core.waitBlocking(timeout, core.words.items, core.budgets.get) { mode in
-        try core.take(mode) { bytes in
-          found = bytes.count
-          memory.copyBytes(of: bytes, atMost: size)
-        }
+        try core.take(mode) { isWhole = form.make($0, at: memory) }
       }
-      if found != size { throw ElementForm<Element>.damaged }
-      return memory.load(as: Element.self)
+      let element = memory.assumingMemoryBound(to: Element.self).move()
+      if !isWhole { throw ElementForm<Element>.damaged }
+      return element
     }
   }
 
-  private func takeBlocking(_ timeout: Duration?) throws -> ElementForm<Element>.Taken {
-    var taken = ElementForm<Element>.Taken.damaged
+  private func decodeBlocking(_ timeout: Duration?) throws -> Element {
+    var taken: [UInt8] = []
     try core.waitBlocking(timeout, core.words.items, core.budgets.get) { mode in
-      try core.take(mode) { taken = form.take($0) }
+      try core.take(mode) { taken = [UInt8]($0) }
     }
-    return taken
+    return try form.decode(taken)
   }
 
   func getBlocking(upTo limit: Int, timeout: Duration?) throws -> [Element] {
@@ -112,39 +107,6 @@ extension Queue {
     if !elements.isEmpty { return elements }
     return try [getBlocking(timeout: timeout)] + rest(limit - 1)
   }
-}
-
-extension UnsafeMutableRawPointer {
-  // SAFETY: whoever calls this has room for `size` bytes here.
-  @inline(__always)
-  fileprivate func copyBytes(of bytes: UnsafeRawBufferPointer, atMost size: Int) {
-    if size == 8, bytes.count == 8 {
-      storeBytes(of: bytes.loadUnaligned(as: UInt64.self), as: UInt64.self)
-    } else if let source = bytes.baseAddress {
-      copyMemory(from: source, byteCount: min(size, bytes.count))
-    }
-  }
-}
-
-extension Queue {
-  /// Elements as they come; ends when the queue is finished and empty.
-  ///
-  /// Several iterators, in any processes, share the elements between them.
-  public struct AsyncIterator: AsyncIteratorProtocol {
-    let queue: Queue
-
-    /// Takes the next element, and waits for it; nil at the end.
-    ///
-    /// - Throws: as `get`, but `closed`.
-    public mutating func next() async throws -> Element? {
-      do { return try await queue.get() } catch let error as MultiprocessingError where error.code == .closed {
-        return nil
-      }
-    }
-  }
-
-  /// Iterates over what comes.
-  public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(queue: self) }
 }
 
 extension Blocking {

@@ -11,10 +11,11 @@ extension Queue {
   ///   element was not put.
   public func put(_ element: Element, timeout: Duration? = nil) async throws {
     let core = core
-    let waiting = try form.withBytes(of: element) { bytes -> [UInt8]? in
-      try core.attempt { try core.put(bytes, $0) } == nil ? [UInt8](bytes) : nil
+    var full: [UInt8]?
+    try form.withBytes(of: element) { bytes in
+      if try core.attempt({ try core.put(bytes, $0) }) == nil { full = [UInt8](bytes) }
     }
-    guard let waiting else { return }
+    guard let waiting = full else { return }
     try await core.wait(timeout, core.words.space) { mode in
       try waiting.withUnsafeBytes { try core.put($0, mode) }
     }
@@ -24,9 +25,11 @@ extension Queue {
   ///
   /// - Throws: as `put`.
   public func tryPut(_ element: Element) throws -> Bool {
+    var isPut = false
     try form.withBytes(of: element) { bytes in
-      try core.attempt { try core.put(bytes, $0) } != nil
+      isPut = try core.attempt { try core.put(bytes, $0) } != nil
     }
+    return isPut
   }
 
   /// Puts elements in their order, faster than one by one; others may put theirs in between. Waits while the queue is
@@ -56,7 +59,7 @@ extension Queue {
     }
   }
 
-  /// Puts what there is space for without waiting, where elements are their bytes and lie in a row. Else nothing.
+  /// Puts what there is space for without waiting, where elements are direct and lie in a row. Else nothing.
   private func putAtOnce(_ elements: some Collection<Element>) throws -> Int {
     let core = core
     return try putInPlace(elements) { put in try core.attempt(put) } ?? 0
@@ -66,17 +69,13 @@ extension Queue {
   private func putInPlace(
     _ elements: some Collection<Element>, _ wait: ((LookMode) throws -> WaitLook<Int>) throws -> Int?
   ) throws -> Int? {
-    guard let size = form.size else { return nil }
-    let core = core
+    if !form.isDirect { return nil }
     return try elements.withContiguousStorageIfAvailable { buffer in
-      let bytes = UnsafeRawBufferPointer(buffer).baseAddress
       var done = 0
       while done < buffer.count {
         let start = done
         let number = try wait { mode in
-          try core.put(buffer.count - start, mode) { index in
-            UnsafeRawBufferPointer(start: bytes.map { $0 + (start + index) * MemoryLayout<Element>.stride }, count: size)
-          }
+          try core.put(buffer.count - start, mode) { try form.withBytes(of: buffer[start + $0], $1) }
         }
         guard let number else { break }
         done += number

@@ -29,8 +29,8 @@ struct ElementChunk: Sendable {
   /// Puts as many as there is room for, from `start` on.
   func put(from start: Int, _ core: QueueCore, _ mode: LookMode) throws -> WaitLook<Int> {
     try bytes.withUnsafeBytes { bytes in
-      try core.put(count - start, mode) { index in
-        UnsafeRawBufferPointer(rebasing: bytes[offsets[start + index]..<offsets[start + index + 1]])
+      try core.put(count - start, mode) { index, write in
+        try write(UnsafeRawBufferPointer(rebasing: bytes[offsets[start + index]..<offsets[start + index + 1]]))
       }
     }
   }

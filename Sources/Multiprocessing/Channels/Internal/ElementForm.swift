@@ -1,27 +1,26 @@
 // SAFETY: values are made of bytes only where their type is trivially copyable, and only in processes of one build
-// (`Queue.init(from:)`); lengths are compared with the type's first. Pointers do not leave the calls that give them.
+// (`Queue.init(from:)`); lengths are compared with the type's first. Types are bit-cast to themselves only. Pointers do
+// not leave the calls that give them.
 
-/// How elements of a type lie in a queue: as their bytes where that is all they are, else encoded.
+/// What the type of a queue's elements allows. Not inside of the generic type below: every use would ask for its metadata.
+private enum ElementKind: Sendable {
+  /// Its bytes are all there is to it.
+  case trivial
+  case bytes
+  /// An array of other trivially copyable elements.
+  case array(any CopyableArray.Type)
+  case coded
+}
+
+/// How elements of a type lie in a queue: *direct*, as their bytes or those of an array, else encoded.
 struct ElementForm<Element: Codable & Sendable>: Sendable {
-  private enum Kind: Sendable {
-    case trivial
-    /// An array of trivially copyable elements.
-    case array(any CopyableArray.Type)
-    case coded
-  }
-
-  /// What comes out of a queue under its latch, where no code of the user's may run.
-  enum Taken: Sendable {
-    case element(Element)
-    case bytes([UInt8])
-    case damaged
-  }
-
-  private let kind: Kind
+  private let kind: ElementKind
 
   init() {
     if RuntimeLayout.isTriviallyCopyable(Element.self) {
       kind = .trivial
+    } else if Element.self == [UInt8].self {
+      kind = .bytes
     } else if let type = CopiedArray.type(Element.self) {
       kind = .array(type)
     } else {
@@ -32,35 +31,30 @@ struct ElementForm<Element: Codable & Sendable>: Sendable {
   /// Bytes of each element, where all are alike.
   var size: Int? { if case .trivial = kind { MemoryLayout<Element>.size } else { nil } }
 
+  /// Copied without calling code of the user's, so under a latch as well.
+  var isDirect: Bool { if case .coded = kind { false } else { true } }
+
   /// Runs `body` with the bytes of an element.
   ///
   /// - Throws: `notTransferable` where it cannot be encoded, or holds a handle; what `body` throws.
   @inline(__always)
-  func withBytes<R>(of element: Element, _ body: (UnsafeRawBufferPointer) throws -> R) throws -> R {
-    if case .trivial = kind {
-      return try withUnsafePointer(to: element) {
+  func withBytes(of element: Element, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+    switch kind {
+    case .trivial:
+      try withUnsafePointer(to: element) {
         try body(UnsafeRawBufferPointer(start: $0, count: MemoryLayout<Element>.size))
       }
+    case .bytes: try unsafeBitCast(element, to: [UInt8].self).withUnsafeBytes(body)
+    case .array(let type): try Self.withBytes(of: element, as: type, body)
+    case .coded: try encoded(element).withUnsafeBytes(body)
     }
-    return try withMadeBytes(of: element, body)
-  }
-
-  private func withMadeBytes<R>(of element: Element, _ body: (UnsafeRawBufferPointer) throws -> R) throws -> R {
-    if case .array(let type) = kind { return try Self.withBytes(of: element, as: type, body) }
-    return try encoded(element).withUnsafeBytes(body)
   }
 
   // A cast would say the same and cost a fifth of a microsecond.
-  private static func withBytes<List: CopyableArray, R>(
-    of element: Element, as type: List.Type, _ body: (UnsafeRawBufferPointer) throws -> R
-  ) throws -> R {
-    // SAFETY: `List` is `Element`, found by a cast of the type.
+  private static func withBytes<List: CopyableArray>(
+    of element: Element, as type: List.Type, _ body: (UnsafeRawBufferPointer) throws -> Void
+  ) throws {
     try unsafeBitCast(element, to: List.self).withElementBytes(body)
-  }
-
-  private static func array<List: CopyableArray>(_ type: List.Type, of bytes: UnsafeRawBufferPointer) -> Element {
-    // SAFETY: as above.
-    unsafeBitCast(type.copied(from: bytes), to: Element.self)
   }
 
   private func encoded(_ element: Element) throws -> [UInt8] {
@@ -74,24 +68,45 @@ struct ElementForm<Element: Codable & Sendable>: Sendable {
       """)
   }
 
-  /// Takes an element's bytes out of the queue's memory. Runs no code of the user's.
-  func take(_ bytes: UnsafeRawBufferPointer) -> Taken {
+  /// Decodes an element of a coded kind.
+  func decode(_ bytes: [UInt8]) throws -> Element {
+    try bytes.withUnsafeBytes { try TransferCoder<Element>().decode($0, .sameBuild) }
+  }
+}
+
+/// Direct kinds.
+extension ElementForm {
+  /// Makes an element of its bytes in memory that has room for it; false where the bytes are damaged. There is an element
+  /// in any case, though one that must not be used.
+  @inline(__always)
+  func make(_ bytes: UnsafeRawBufferPointer, at memory: UnsafeMutableRawPointer) -> Bool {
     switch kind {
-    case .trivial where bytes.count == MemoryLayout<Element>.size: .element(bytes.loadUnaligned(as: Element.self))
-    case .array(let type) where bytes.count % type.trivialStride == 0: .element(Self.array(type, of: bytes))
-    case .coded: .bytes([UInt8](bytes))
-    default: .damaged
+    case .trivial: return copy(bytes, to: memory)
+    case .bytes:
+      memory.initializeMemory(as: [UInt8].self, to: [UInt8](bytes))
+      return true
+    case .array(let type): return Self.make(type, bytes, at: memory)
+    case .coded: return false
     }
   }
 
-  /// The element, decoded where it must be.
   @inline(__always)
-  func finish(_ taken: Taken) throws -> Element {
-    switch taken {
-    case .damaged: throw Self.damaged
-    case .element(let element): element
-    case .bytes(let bytes): try bytes.withUnsafeBytes { try TransferCoder<Element>().decode($0, .sameBuild) }
+  private func copy(_ bytes: UnsafeRawBufferPointer, to memory: UnsafeMutableRawPointer) -> Bool {
+    let size = MemoryLayout<Element>.size
+    if size == 8, bytes.count == 8 {
+      memory.storeBytes(of: bytes.loadUnaligned(as: UInt64.self), as: UInt64.self)
+    } else if let source = bytes.baseAddress {
+      memory.copyMemory(from: source, byteCount: min(size, bytes.count))
     }
+    return bytes.count == size
+  }
+
+  private static func make<List: CopyableArray>(
+    _ type: List.Type, _ bytes: UnsafeRawBufferPointer, at memory: UnsafeMutableRawPointer
+  ) -> Bool {
+    let count = bytes.count / type.trivialStride * type.trivialStride
+    memory.initializeMemory(as: List.self, to: type.copied(from: UnsafeRawBufferPointer(rebasing: bytes[..<count])))
+    return count == bytes.count
   }
 
   static var damaged: MultiprocessingError {

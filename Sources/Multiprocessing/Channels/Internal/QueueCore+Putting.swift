@@ -95,11 +95,14 @@ extension QueueCore {
     return .done(())
   }
 
+  /// Calls its second argument once, with the bytes of the item of a number. Under the latch: no code of the user's.
+  typealias ItemWriter = (Int, (UnsafeRawBufferPointer) throws -> Void) throws -> Void
+
   /// Puts as many of `count` items as there is room for, and says how many. There may be more room: then it is less
   /// than `count` so that others get their turn.
   @inline(__always)
   func put(
-    _ count: Int, _ mode: LookMode, _ item: (Int) -> UnsafeRawBufferPointer
+    _ count: Int, _ mode: LookMode, _ item: ItemWriter
   ) throws -> WaitLook<Int> {
     let result = try look(mode, words.space, otherSide: words.headWord) {
       try words.producerLatch.look(mode, recover: recoverProducers) { .done(try store(count, item)) }
@@ -109,16 +112,17 @@ extension QueueCore {
   }
 
   @inline(__always)
-  private func store(_ count: Int, _ item: (Int) -> UnsafeRawBufferPointer) throws -> Outcome<Int> {
+  private func store(_ count: Int, _ item: ItemWriter) throws -> Outcome<Int> {
     var writer = try RecordWriter(words)
     let most = min(count, writer.room(), Self.mostItems)
     if most < 1 { return .nothing(QueueMark(bits: words.seenHeadWord.load())) }
     var (number, byteCount) = (0, 0)
     while number < most, byteCount < Self.mostBytes {
-      let bytes = item(number)
-      try writer.write(bytes, self)
+      try item(number) { bytes in
+        try writer.write(bytes, self)
+        byteCount += bytes.count
+      }
       number += 1
-      byteCount += bytes.count
     }
     try writer.publish(self)
     return .done(number)
