@@ -1,8 +1,9 @@
 extension Scenario {
   /// Every scenario, in the order in which they run.
-  static let all: [Scenario] = [
-    processStart, processStartInBigParent, poolStart, lockUncontended, eventRoundTrip, semaphoreRoundTrip,
-    barrierRoundTrip, idleWorker, valueIncrement, valueIncrementByTwo, bigArray, bigArrayInPlace, primes,
-    queueAlone, queueRoundTrip,
-  ] + queues
+  static let all: [Scenario] =
+    [
+      processStart, processStartInBigParent, poolStart, lockUncontended, eventRoundTrip, semaphoreRoundTrip,
+      barrierRoundTrip, idleWorker, valueIncrement, valueIncrementByTwo, bigArray, bigArrayInPlace, primes,
+      queueAlone, queueRoundTrip,
+    ] + queues
 }

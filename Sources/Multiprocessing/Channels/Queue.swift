@@ -38,7 +38,8 @@ public final class Queue<Element: Codable & Sendable>: Codable, Waitable, AsyncS
   public init(capacity: Int? = nil, tracksCompletion: Bool = false) throws {
     if let capacity, !(1...QueueMemory.mostItems).contains(capacity) {
       throw MultiprocessingError(
-        .invalidArgument, "a queue of \(capacity) elements: 1 to \(QueueMemory.mostItems) can be, or nil for any number")
+        .invalidArgument, "a queue of \(capacity) elements: 1 to \(QueueMemory.mostItems) can be, or nil for any number"
+      )
     }
     core = QueueCore(
       try QueueMemory(capacity: capacity, tracksCompletion: tracksCompletion, elementSize: form.size))

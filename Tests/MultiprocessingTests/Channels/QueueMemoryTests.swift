@@ -77,7 +77,8 @@ import Testing
     for step in 0..<3000 {
       // Longer and shorter at times.
       if random.chance(step / 300 % 2 == 0 ? 60 : 35) {
-        let size = random.chance(3) ? Int.random(in: 0...300_000, using: &random) : Int.random(in: 0...3000, using: &random)
+        let size =
+          random.chance(3) ? Int.random(in: 0...300_000, using: &random) : Int.random(in: 0...3000, using: &random)
         let bytes = [UInt8](repeating: UInt8.random(in: 0...255, using: &random), count: size)
         #expect(try attemptPut(core, bytes))
         model.append(bytes)
@@ -99,7 +100,8 @@ import Testing
     let places = [136, 144, 152, 256, 392, 512, 1024, 1032, 1040, 1072, words.firstPlace, words.firstPlace + 8]
     for _ in 0..<30 {
       let place =
-        random.chance(70) ? places.randomElement(using: &random)! : Int.random(in: 0..<20_000, using: &random) * 8 + 4096
+        random.chance(70)
+        ? places.randomElement(using: &random)! : Int.random(in: 0..<20_000, using: &random) * 8 + 4096
       var value = UInt64.random(in: 0 ... .max, using: &random) >> UInt64.random(in: 0...60, using: &random)
       if random.chance(30) { value = words.longWord(at: places.randomElement(using: &random)!).load() }
       if random.chance(20) { value = 1 << 63 | UInt64.random(in: 0..<4096, using: &random) * 8 }
@@ -120,7 +122,9 @@ import Testing
       let latch = producers ? queue.core.words.producerLatch : queue.core.words.consumerLatch
       _ = try latch.acquire()
       await expect(.timedOut) {
-        if producers { try await queue.put(2, timeout: .milliseconds(30)) } else {
+        if producers {
+          try await queue.put(2, timeout: .milliseconds(30))
+        } else {
           _ = try await queue.get(timeout: .milliseconds(30))
         }
       }

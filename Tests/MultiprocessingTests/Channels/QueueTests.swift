@@ -240,4 +240,6 @@ func blockingPut<E>(_ queue: Queue<E>, _ element: E, timeout: Duration? = nil) t
   try queue.blocking.put(element, timeout: timeout)
 }
 
-func blockingGet<E>(_ queue: Queue<E>, timeout: Duration? = nil) throws -> E { try queue.blocking.get(timeout: timeout) }
+func blockingGet<E>(_ queue: Queue<E>, timeout: Duration? = nil) throws -> E {
+  try queue.blocking.get(timeout: timeout)
+}

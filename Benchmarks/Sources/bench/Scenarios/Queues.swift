@@ -36,12 +36,14 @@ extension Scenario {
   static let queues = [1, 4].flatMap { producers in
     [
       queue("\(producers)to1_int", producers, 7, singles: 400_000, batches: 8_000_000),
-      queue("\(producers)to1_100B", producers, [UInt8](repeating: 120, count: 100), singles: 400_000, batches: 2_000_000),
+      queue("\(producers)to1_100B", producers, bytes(100), singles: 400_000, batches: 2_000_000),
       queue("\(producers)to1_struct", producers, Widget(), singles: 100_000, batches: 200_000),
-      queue("\(producers)to1_64KiB", producers, [UInt8](repeating: 120, count: 1 << 16), singles: 40_000, batches: 40_000),
-      queue("\(producers)to1_1MiB", producers, [UInt8](repeating: 120, count: 1 << 20), singles: 3000, batches: 0),
+      queue("\(producers)to1_64KiB", producers, bytes(1 << 16), singles: 40_000, batches: 40_000),
+      queue("\(producers)to1_1MiB", producers, bytes(1 << 20), singles: 3000, batches: 0),
     ]
   }
+
+  private static func bytes(_ count: Int) -> [UInt8] { [UInt8](repeating: 120, count: count) }
 
   private static func queue<Element: Codable & Sendable>(
     _ name: String, _ producers: Int, _ message: Element, singles: Int, batches: Int

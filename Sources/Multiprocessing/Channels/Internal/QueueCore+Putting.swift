@@ -1,5 +1,7 @@
 internal import MultiprocessingSystem
 
+// SAFETY: bytes of an item are valid in the call that gives them, and used inside of it only.
+
 /// Writes records behind the tail, under the producers' latch, and publishes them.
 private struct RecordWriter {
   let words: QueueWords

@@ -1,5 +1,7 @@
 internal import MultiprocessingSystem
 
+// SAFETY: bytes of an item are valid in the call that gives them, and used inside of it only.
+
 /// `read` runs under the consumers' latch: it copies, and calls no code of the user's.
 extension QueueCore {
   private static let mostBytes = 64 << 10

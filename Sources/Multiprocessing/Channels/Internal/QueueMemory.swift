@@ -31,8 +31,8 @@ struct QueueMemory: Sendable {
   init(_ primitive: PrimitiveMemory) throws {
     try primitive.require(byteCount: Self.leastWindow)
     let found = (0..<4).map { primitive.longWord(at: $0 * 8).load() }
-    guard found[0] == Self.magic, found[1] == UInt64(primitive.block.byteCount), found[1] <= UInt64(QueueMark.mostPlaces),
-      found[2] <= UInt64(Self.mostItems), found[3] <= 1
+    guard found[0] == Self.magic, found[1] == UInt64(primitive.block.byteCount),
+      found[1] <= UInt64(QueueMark.mostPlaces), found[2] <= UInt64(Self.mostItems), found[3] <= 1
     else { throw Self.damaged }
     self.primitive = primitive
     tracksCompletion = found[3] == 1
@@ -48,7 +48,8 @@ struct QueueMemory: Sendable {
   static let mostItems = 1 << 32
 
   static var damaged: MultiprocessingError {
-    MultiprocessingError(.notTransferable, "the shared memory of this queue was overwritten: it cannot be used any more")
+    MultiprocessingError(
+      .notTransferable, "the shared memory of this queue was overwritten: it cannot be used any more")
   }
 
   private static func firstPlace(_ tracksCompletion: Bool) -> Int {
@@ -60,10 +61,14 @@ struct QueueMemory: Sendable {
     if let capacity, let elementSize {
       // The items may begin and end anywhere in segments as large as all of them.
       let (needed, overflow) = capacity.multipliedReportingOverflow(by: 4 * (elementSize + 16))
-      if !overflow, needed < size { size = max(leastWindow, (needed + 3 * leastWindow) / QueueWords.page * QueueWords.page) }
+      if !overflow, needed < size - 3 * leastWindow {
+        size = (needed + 3 * leastWindow) / QueueWords.page * QueueWords.page
+      }
     }
     while true {
-      do { return try SharedBlock(windowOf: size) } catch where size > leastWindow { size = max(size / 4, leastWindow) }
+      do { return try SharedBlock(windowOf: size) } catch  where size > leastWindow {
+        size = max(size / 4, leastWindow)
+      }
     }
   }
 }

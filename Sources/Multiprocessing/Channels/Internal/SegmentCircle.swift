@@ -81,7 +81,7 @@ struct SegmentCircle {
     let wanted = max(least, pages(min(max(total, Self.leastSize), Self.mostSize)))
     var new = try gap(of: wanted, between: ranges) ?? gap(of: least, between: ranges)
     guard let found = new else { throw windowIsFull(needed) }
-    do { try reserve(found) } catch where found.count > least {
+    do { try reserve(found) } catch  where found.count > least {
       new = found.lowerBound..<found.lowerBound + least
       try reserve(new!)
     }
@@ -109,7 +109,8 @@ struct SegmentCircle {
 
   private func windowIsFull(_ needed: Int) -> MultiprocessingError {
     MultiprocessingError(
-      .outOfMemory, "\(needed) bytes more do not fit into this queue: it holds \(words.window) with all that is waiting")
+      .outOfMemory, "\(needed) bytes more do not fit into this queue: it holds \(words.window) with all that is waiting"
+    )
   }
 
   /// Where there is room, as low as possible.

@@ -60,8 +60,10 @@ struct QueueTask: ProcessTask {
     try MultiprocessingTests.start(method, self) { try runBlocking() }
   }
 
-  /// Four of them fill a queue's first segment.
-  static func block(_ number: Int) -> [UInt8] { [UInt8](repeating: UInt8(number), count: 2900) }
+  /// Four of them fill a queue's first segment; those from 200 on need one of their own, which is given back.
+  static func block(_ number: Int) -> [UInt8] {
+    [UInt8](repeating: UInt8(number), count: number < 200 ? 2900 : 9 << 20)
+  }
 }
 
 /// Takes blocks to the end of a queue; its value is their numbers, -1 for a torn one.
