@@ -31,7 +31,7 @@ let package = Package(
       dependencies: ["MultiprocessingSystem", .product(name: "Logging", package: "swift-log")],
       exclude: [
         "Transfer/README.md", "Processes/README.md", "Pools/README.md", "SharedMemory/README.md",
-        "Synchronization/README.md", "Channels/CONNECTIONS.md",
+        "Synchronization/README.md", "Channels/README.md", "Channels/CONNECTIONS.md",
       ],
       swiftSettings: settings),
     .target(

@@ -1,6 +1,6 @@
 extension Program {
   /// Every program, in reading order.
-  static let all: [Program] = background + starting + names + daemons + ending + rest + sharing + channels
+  static let all: [Program] = background + starting + names + daemons + ending + rest + sharing + queues + channels
 
   private static let background: [Program] = [
     typedAndBoxed, dataRace, referenceCounts, countdown, waitingOverlaps, raceAvoidedByOrder, raceAvoidedByMutex,
@@ -30,4 +30,8 @@ extension Program {
   private static let sharing: [Program] = [lockForOutput, valueAndArray, locksAreAMust]
 
   private static let channels: [Program] = [pipeToParent, twoWayPipe, clientAndServer]
+
+  private static let queues: [Program] = [
+    mixedValues, ordinaryQueue, pingPongCounter, pingPongQueue, getWithTimeout,
+  ]
 }

@@ -26,13 +26,26 @@ int mp_shared_is_sealed(int descriptor) {
   return seals >= 0 && (seals & F_SEAL_SHRINK) != 0;
 }
 
-int mp_shared_reserve(int descriptor, int64_t offset, int64_t length) {
+/// 0, or -1 and EFBIG: the kernel would also send SIGXFSZ, which ends the process.
+static int mp_shared_check_size(int64_t size) {
   struct rlimit limit;
-  if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && (uint64_t)(offset + length) > limit.rlim_cur) {
-    errno = EFBIG;  // the kernel would also send SIGXFSZ, which ends the process
-    return -1;
-  }
+  if (getrlimit(RLIMIT_FSIZE, &limit) != 0 || (uint64_t)size <= limit.rlim_cur) return 0;
+  errno = EFBIG;
+  return -1;
+}
+
+int mp_shared_reserve(int descriptor, int64_t offset, int64_t length) {
+  if (mp_shared_check_size(offset + length) != 0) return -1;
   return fallocate(descriptor, 0, offset, length);
+}
+
+int mp_shared_extend(int descriptor, int64_t length) {
+  if (mp_shared_check_size(length) != 0) return -1;
+  return ftruncate(descriptor, length);
+}
+
+int mp_shared_punch(int descriptor, int64_t offset, int64_t length) {
+  return fallocate(descriptor, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, length);
 }
 
 int mp_shared_stat(int descriptor, struct mp_shared_status *status) {

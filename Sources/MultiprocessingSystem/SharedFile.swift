@@ -32,6 +32,19 @@ package struct SharedFile: Sendable {
     }
   }
 
+  /// Extends the file without giving it memory: what is added reads as zeros, and takes memory when it is written.
+  ///
+  /// - Throws: EFBIG above the limit on the size of files.
+  package func extend(to byteCount: Int) throws {
+    try systemCall("ftruncate") { mp_shared_extend(descriptor.number, Int64(byteCount)) }
+  }
+
+  /// Takes the memory of a range back; it reads as zeros. Nothing happens where the system cannot do that.
+  package func punch(_ range: Range<Int>) {
+    if range.isEmpty { return }
+    _ = mp_shared_punch(descriptor.number, Int64(range.lowerBound), Int64(range.count))
+  }
+
   /// What the kernel knows of it by now.
   package func status() throws -> SharedFileStatus { try SharedFileStatus(of: descriptor) }
 

@@ -15,7 +15,7 @@ struct Expectation: Sendable, CustomTestStringConvertible {
   var testDescription: String { program }
 
   static let all =
-    background + starting + names + daemons + ending + isolation + output + parallelism + sharing + channels
+    background + starting + names + daemons + ending + isolation + output + parallelism + sharing + queues + channels
 
   /// A measured time, as `Duration` prints it.
   static let seconds = #"([0-9.e-]+) seconds"#

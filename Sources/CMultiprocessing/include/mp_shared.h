@@ -22,6 +22,12 @@ int mp_shared_is_sealed(int descriptor);
 /// (nothing was reserved), EFBIG (above RLIMIT_FSIZE).
 int mp_shared_reserve(int descriptor, int64_t offset, int64_t length);
 
+/// Extends the file to `length` without giving it memory. 0, or -1 and errno: EFBIG (above RLIMIT_FSIZE).
+int mp_shared_extend(int descriptor, int64_t length);
+
+/// Takes the memory of a range back; it reads as zeros. The size stays. 0, or -1 and errno.
+int mp_shared_punch(int descriptor, int64_t offset, int64_t length);
+
 /// What the kernel knows of the file. 0, or -1 and errno.
 int mp_shared_stat(int descriptor, struct mp_shared_status *_Nonnull status);
 

@@ -42,9 +42,9 @@ struct WaitEntries: Sendable {
 
   /// Those ready now.
   func ready() throws -> [any Waitable] {
-    let isReady = sources.map { $0.number == nil }
-    var result = isReady
-    let polled = sources.indices.filter { !isReady[$0] }
+    let known = sources.map(\.isReady)
+    var result = known.map { $0 ?? false }
+    let polled = sources.indices.filter { known[$0] == nil }
     let numbers = polled.compactMap { sources[$0].number }
     do {
       for index in try Polling.wait(for: numbers, timeout: .zero) { result[polled[index]] = true }
@@ -67,6 +67,8 @@ struct WaitEntries: Sendable {
       throw MultiprocessingError(doing: "waiting for any of \(sources.count) things", error)
     }
     defer { Reactor.shared.cancel(token) }
+    let watches = try watchSignals(woken)
+    defer { for end in watches { end() } }
     // Level-triggered: the reactor's thread would call again and again until the watch ends, so it ends at once.
     woken.observe { _ in Reactor.shared.cancel(token) }
     if let timeout {
@@ -74,6 +76,20 @@ struct WaitEntries: Sendable {
     } else {
       try await woken.wait()
     }
+  }
+
+  /// Has the signals end the wait. Returns what ends their watches.
+  private func watchSignals(_ woken: Completion<Void>) throws -> [@Sendable () -> Void] {
+    var ends: [@Sendable () -> Void] = []
+    do {
+      for source in sources {
+        if case .signal(let signal) = source.kind { ends.append(try signal.watch { woken.resolve(()) }) }
+      }
+    } catch {
+      for end in ends { end() }
+      throw error
+    }
+    return ends
   }
 
   private func register(in set: EventPoll) throws {

@@ -7,6 +7,8 @@ public struct WaitSource: Sendable {
     case descriptor(Descriptor)
     /// A number that belongs to the user: not closed here.
     case foreign(Int32)
+    /// Says itself whether it is ready, and when it may be.
+    case signal(any WaitSignal)
     /// Ready, and for ever.
     case ready
   }
@@ -15,12 +17,21 @@ public struct WaitSource: Sendable {
 
   package init(_ kind: Kind) { self.kind = kind }
 
-  /// The number to poll; nil when it is ready anyway.
+  /// The number to poll; nil when there is none.
   package var number: Int32? {
     switch kind {
     case .descriptor(let descriptor): descriptor.number
     case .foreign(let number): number
-    case .ready: nil
+    case .ready, .signal: nil
+    }
+  }
+
+  /// Whether it is ready now; nil when its number must be polled.
+  var isReady: Bool? {
+    switch kind {
+    case .descriptor, .foreign: nil
+    case .signal(let signal): signal.isReady
+    case .ready: true
     }
   }
 }

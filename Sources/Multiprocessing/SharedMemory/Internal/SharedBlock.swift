@@ -43,6 +43,19 @@ package final class SharedBlock: Codable, Sendable {
     address = region.mapping.address
   }
 
+  /// A window into a file of its own, in which nothing has memory yet: see `reserve`.
+  ///
+  /// - Throws: `system` when there is no room for it in the address space, or files may not be that large.
+  package init(windowOf byteCount: Int) throws {
+    do {
+      (source, offset) = (try SharedRegion.window(byteCount: byteCount), 0)
+    } catch {
+      throw MultiprocessingError(doing: "mapping a window of \(byteCount) bytes of shared memory", error)
+    }
+    self.byteCount = byteCount
+    address = source.mapping.address
+  }
+
   /// The same block, from another process.
   package init(from decoder: any Decoder) throws {
     var container = try decoder.unkeyedContainer()
@@ -64,5 +77,23 @@ package final class SharedBlock: Codable, Sendable {
     try container.encode(context.attachOnce(source.lend(offset)))
     try container.encode(offset)
     try container.encode(byteCount)
+  }
+}
+
+/// Windows: blocks that are larger than what they hold at any time.
+extension SharedBlock {
+  /// Gives a range of a window memory of its own.
+  ///
+  /// - Throws: `outOfMemory`, `system`. Then some of the range may have memory.
+  package func reserve(_ range: Range<Int>) throws {
+    guard let region = source as? SharedRegion, 0 <= range.lowerBound, range.upperBound <= byteCount else {
+      throw SharedRegion.damaged
+    }
+    try MemoryReservation.reserve(range, of: region.file)
+  }
+
+  /// Takes the memory of a range of a window back; it reads as zeros.
+  package func giveBack(_ range: Range<Int>) {
+    (source as? SharedRegion)?.file.punch(range.clamped(to: 0..<byteCount))
   }
 }

@@ -23,6 +23,13 @@ final class SharedRegion: BlockSource {
     return try SharedRegions.current.add(file, byteCount: byteCount)
   }
 
+  /// A file of its own for `byteCount` bytes, of which none has memory yet.
+  static func window(byteCount: Int) throws -> SharedRegion {
+    let file = try SharedFile(named: "mp-shared")
+    try file.extend(to: byteCount)
+    return try SharedRegions.current.add(file, byteCount: byteCount)
+  }
+
   /// All of a file that has a name, as large as it is now.
   ///
   /// Not among the regions that are known by their files: its size may change, and every handle keeps its own.

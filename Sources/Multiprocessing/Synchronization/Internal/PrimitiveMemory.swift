@@ -14,6 +14,13 @@ struct PrimitiveMemory: Codable, Sendable {
     block = try SharedBlock(byteCount: byteCount)
   }
 
+  /// Words in a block that was made for more than them.
+  init(_ block: SharedBlock) throws {
+    _ = try ProcessRegistry.ownID()
+    table = try ProcessRegistry.ownTable()
+    self.block = block
+  }
+
   /// - Throws: `unsupported` where the primitive was made in another tree of processes.
   init(from decoder: any Decoder) throws {
     var container = try decoder.unkeyedContainer()

@@ -42,13 +42,13 @@ enum CopiedArray {
 }
 
 /// An array of any element.
-protocol CopyableArray {
+protocol CopyableArray: SendableMetatype {
   /// The stride, or 0 where elements cannot be copied.
   static var trivialStride: Int { get }
   static var hasRawValues: Bool { get }
   /// The array whose elements these are; their number must be whole.
   static func copied(from bytes: UnsafeRawBufferPointer) -> Self
-  func withElementBytes(_ body: (UnsafeRawBufferPointer) throws -> Void) rethrows
+  func withElementBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R
   var elementCount: Int { get }
 }
 
@@ -66,7 +66,7 @@ extension Array: CopyableArray {
   static var hasRawValues: Bool { Element.self is any RawRepresentable.Type }
 
   // SAFETY: called for trivially copyable elements, which are their bytes; valid inside the call.
-  func withElementBytes(_ body: (UnsafeRawBufferPointer) throws -> Void) rethrows { try withUnsafeBytes(body) }
+  func withElementBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R { try withUnsafeBytes(body) }
 
   var elementCount: Int { count }
 

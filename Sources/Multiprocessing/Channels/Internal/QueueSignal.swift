@@ -1,0 +1,28 @@
+internal import MultiprocessingSystem
+
+/// A queue as `waitForAny` sees it: ready when there is something to take, or nothing ever will be.
+struct QueueSignal: WaitSignal {
+  let core: QueueCore
+
+  var isReady: Bool { core.words.count > 0 || core.words.tail.isFinished }
+
+  func watch(_ notify: @escaping @Sendable () -> Void) throws -> @Sendable () -> Void {
+    let core = core
+    let waiter = LaneWaiter { mode in
+      let bell = core.words.items
+      var announced: UInt32?
+      while true {
+        if isReady {
+          notify()
+          // It takes nothing, so the wake-up is for another.
+          bell.ring(1)
+          return .done(())
+        }
+        if let announced { return .sleep(bell.word, announced) }
+        announced = bell.announce()
+      }
+    }
+    let lane = try WaitLanes.current.enlist(waiter, on: core.words.items.word, wakesAll: false)
+    return { lane.withdraw(waiter, from: core.words.items.word) }
+  }
+}

@@ -1,0 +1,122 @@
+internal import MultiprocessingSystem
+
+// SAFETY: `ElementForm.make` leaves an element in each place that it is called with; those are below the capacity.
+
+extension Queue {
+  /// Takes the first element; waits while there is none.
+  ///
+  /// - Parameter timeout: how long to wait for an element; nil for ever, zero or less not at all.
+  /// - Throws: `timedOut`; `closed` when the queue is finished and empty; `notTransferable` when the element cannot be
+  ///   decoded: it is gone, and the queue goes on; CancellationError when the awaiting task is cancelled while it waits.
+  public func get(timeout: Duration? = nil) async throws -> Element {
+    if let element = try tryGet() { return element }
+    return try await take(timeout).element(form)
+  }
+
+  private func take(_ timeout: Duration?) async throws -> TakenElement<Element> {
+    let (core, form) = (core, form)
+    return try await core.wait(timeout, core.words.items) { mode in
+      var taken = TakenElement<Element>.damaged
+      return try core.take(mode) { taken = TakenElement($0, form) }.map { taken }
+    }
+  }
+
+  /// Takes what there is, at least one element and at most `limit`; waits while there is none.
+  ///
+  /// - Throws: as `get`; `invalidArgument` for a limit below 1. What cannot be decoded fails the call with all that it took.
+  public func get(upTo limit: Int, timeout: Duration? = nil) async throws -> [Element] {
+    try check(limit)
+    let elements = try takeAtOnce(limit)
+    if !elements.isEmpty { return elements }
+    let first = try await take(timeout).element(form)
+    return try [first] + rest(limit - 1)
+  }
+
+  /// Takes the first element if there is one now; nil where there is none, and not yet the end.
+  ///
+  /// - Throws: as `get`.
+  public func tryGet() throws -> Element? {
+    var taken: TakenElement<Element>?
+    _ = try core.attempt { try core.take($0) { taken = TakenElement($0, form) } }
+    return try taken.map { try $0.element(form) }
+  }
+
+  private func check(_ limit: Int) throws {
+    if limit < 1 { throw MultiprocessingError(.invalidArgument, "a get of up to \(limit) elements: 1 or more") }
+  }
+
+  /// More elements after a first, without waiting. The end of the queue is for the next call.
+  private func rest(_ limit: Int) throws -> [Element] {
+    do { return limit > 0 ? try takeAtOnce(limit) : [] } catch let error as MultiprocessingError
+      where error.code == .closed
+    {
+      return []
+    }
+  }
+
+  /// What there is, without waiting.
+  private func takeAtOnce(_ limit: Int) throws -> [Element] {
+    let most = Swift.min(limit, Swift.max(core.words.count, 1))
+    if !form.isDirect { return try takeDecoding(most) }
+    var isWhole = true
+    let elements = try [Element](unsafeUninitializedCapacity: most) { buffer, count in
+      guard let memory = UnsafeMutableRawPointer(buffer.baseAddress) else { return }
+      let stride = MemoryLayout<Element>.stride
+      count = try core.takeSessions(most) { index, bytes in
+        if !form.make(bytes, at: memory + index * stride) { isWhole = false }
+      }
+    }
+    if !isWhole { throw ElementForm<Element>.damaged }
+    return elements
+  }
+
+  private func takeDecoding(_ limit: Int) throws -> [Element] {
+    var taken: [[UInt8]] = []
+    _ = try core.takeSessions(limit) { _, bytes in taken.append([UInt8](bytes)) }
+    return try taken.map(form.decode)
+  }
+}
+
+extension Queue {
+  func getBlocking(timeout: Duration?) throws -> Element {
+    if !form.isDirect { return try decodeBlocking(timeout) }
+    let (byteCount, alignment) = (MemoryLayout<Element>.stride, MemoryLayout<Element>.alignment)
+    return try withUnsafeTemporaryAllocation(byteCount: byteCount, alignment: alignment) { buffer in
+      let memory = buffer.baseAddress!
+      var isWhole = false
+      try core.waitBlocking(timeout, core.words.items, core.budgets.get) { mode in
+        try core.take(mode) { isWhole = form.make($0, at: memory) }
+      }
+      let element = memory.assumingMemoryBound(to: Element.self).move()
+      if !isWhole { throw ElementForm<Element>.damaged }
+      return element
+    }
+  }
+
+  private func decodeBlocking(_ timeout: Duration?) throws -> Element {
+    var taken: [UInt8] = []
+    try core.waitBlocking(timeout, core.words.items, core.budgets.get) { mode in
+      try core.take(mode) { taken = [UInt8]($0) }
+    }
+    return try form.decode(taken)
+  }
+
+  func getBlocking(upTo limit: Int, timeout: Duration?) throws -> [Element] {
+    try check(limit)
+    let elements = try takeAtOnce(limit)
+    if !elements.isEmpty { return elements }
+    return try [getBlocking(timeout: timeout)] + rest(limit - 1)
+  }
+}
+
+extension Blocking {
+  /// `Queue.get`, blocking the calling thread.
+  public func get<E>(timeout: Duration? = nil) throws -> E where Base == Queue<E> {
+    try base.getBlocking(timeout: timeout)
+  }
+
+  /// `Queue.get(upTo:)`, blocking the calling thread.
+  public func get<E>(upTo limit: Int, timeout: Duration? = nil) throws -> [E] where Base == Queue<E> {
+    try base.getBlocking(upTo: limit, timeout: timeout)
+  }
+}
