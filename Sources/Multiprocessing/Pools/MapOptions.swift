@@ -2,8 +2,9 @@
 public struct MapOptions: Sendable {
   /// How each task is run.
   public var task: TaskOptions
-  /// How many tasks a worker is given ahead; nil: the pool decides. More saves time when tasks are short; fewer balances
-  /// better when they are long. A crash fails one task, not the chunk.
+  /// How many tasks a worker is given ahead; nil: by measured time, so many as take about 30 microseconds, and what is
+  /// behind a slow one is taken back for a worker that has nothing to do. More saves time when tasks are short; fewer
+  /// balances better when they are long. A crash fails one task, not the chunk.
   public var chunkSize: Int?
   /// How long the whole may take; then it throws `timedOut`, and what still runs is stopped.
   public var totalTimeout: Duration?
@@ -37,4 +38,13 @@ public enum ResultOrder: Sendable {
   case input
   /// As they come.
   case completion
+}
+
+extension MapOptions {
+  /// How the tasks of one map or stream are run.
+  func traits(_ driver: PoolDriver) throws -> PoolMachine.Traits {
+    let capabilities = driver.backend.capabilities
+    guard let chunkSize else { return try task.traits(capabilities, pace: driver.takePace()) }
+    return try task.traits(capabilities, window: chunkSize)
+  }
 }

@@ -77,12 +77,12 @@ extension PoolCore {
   func map<Input, Output>(
     _ inputs: some Collection<Input>, _ options: MapOptions, _ source: MapSource<Input, Output>
   ) async throws -> [Output] {
-    let traits = try options.task.traits(capabilities, window: options.chunkSize ?? 1)
+    let traits = try options.traits(driver)
     guard driver.isOpen else { throw driver.closingReason }
     let progress = options.progress.map { ProgressReporter(style: $0, total: inputs.count) }
     defer { progress?.finish() }
     if isInline, options.totalTimeout == nil { return try await mapInline(inputs, source, progress) }
-    let window = max(64, 4 * driver.configuredWorkers * traits.window)
+    let window = traits.pace == nil ? 2 * traits.window : Pace.largestWindow
     let run = MapRun(driver: driver, window: window, progress: progress)
     let observer = progress.map { progress in driver.observeRestarts { progress.restarted() } }
     defer { observer.map(driver.stopObservingRestarts) }

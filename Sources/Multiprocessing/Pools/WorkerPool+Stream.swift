@@ -57,7 +57,7 @@ extension PoolCore {
     PoolResults(
       source: StreamSource {
         let source = try makeSource()
-        let traits = try options.task.traits(self.capabilities, window: options.chunkSize ?? 1)
+        let traits = try options.traits(self.driver)
         guard self.driver.isOpen else { throw self.driver.closingReason }
         let limit = try Self.checkedLimit(options.maxPending ?? 4 * self.driver.configuredWorkers * traits.window)
         let run = StreamRun(

@@ -5,15 +5,26 @@ internal import Synchronization
 final class MapRun: Sendable {
   private struct State {
     var results: [Int: JobResult] = [:]
-    var outstanding: [Int: PoolMachine.ItemID] = [:]
-    var finished: Set<Int> = []
+    var outstanding: [Int: Submitted] = [:]
+    /// Of the encoded arguments of all that is outstanding.
+    var bytes = 0
     var failure: (any Error)?
     /// What the submitting task waits for: room, the end, a failure.
     var waiter: Completion<Void>?
   }
 
+  private struct Submitted {
+    /// The largest number until it is known.
+    var item: PoolMachine.ItemID = .max
+    let bytes: Int
+  }
+
+  /// Arguments that are encoded ahead hold memory: of large ones, no more than keep the workers busy.
+  private static let bytesAhead = 32 << 20
+
   private let state = Mutex(State())
   private let driver: PoolDriver
+  /// What a worker may be given ahead.
   private let window: Int
   private let progress: ProgressReporter?
 
@@ -25,13 +36,18 @@ final class MapRun: Sendable {
 
   /// Waits for room, then submits the item at an index.
   func submit(_ job: PoolJob, at index: Int, _ traits: PoolMachine.Traits) async throws {
-    try await wait { $0.outstanding.count < self.window }
-    // Known as outstanding before it can finish.
-    state.withLock { $0.outstanding[index] = .max }
-    let item = try driver.submit(job, traits) { self.finish(index, $0) }
-    state.withLock { state in
-      if state.outstanding[index] != nil { state.outstanding[index] = item }
+    let workers = driver.configuredWorkers
+    let limit = max(64, 2 * workers * window)
+    try await wait { state in
+      state.outstanding.count < limit && (state.bytes < Self.bytesAhead || state.outstanding.count < 2 * workers)
     }
+    // Known as outstanding before it can finish.
+    state.withLock { state in
+      state.outstanding[index] = Submitted(bytes: job.byteCount)
+      state.bytes += job.byteCount
+    }
+    let item = try driver.submit(job, traits) { self.finish(index, $0) }
+    state.withLock { $0.outstanding[index]?.item = item }
   }
 
   /// Waits for the rest, and gives the results by index.
@@ -51,7 +67,7 @@ final class MapRun: Sendable {
 
   /// Cancels what is left, the last first: else one that waits would begin in the place of one that was stopped.
   func cancelRest() {
-    let items = state.withLock { $0.outstanding.values.sorted(by: >) }
+    let items = state.withLock { $0.outstanding.values.map(\.item).sorted(by: >) }
     for item in items where item != .max { driver.handle(.cancel(item)) }
   }
 
@@ -61,7 +77,7 @@ final class MapRun: Sendable {
     case .failure: progress?.failed()
     }
     let waiter = state.withLock { state in
-      state.outstanding[index] = nil
+      state.bytes -= state.outstanding.removeValue(forKey: index)?.bytes ?? 0
       switch result {
       case .success(let value): state.results[index] = value
       case .failure(let error): state.failure = state.failure ?? error

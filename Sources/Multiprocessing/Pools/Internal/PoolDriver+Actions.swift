@@ -9,6 +9,7 @@ extension PoolDriver {
     case .startTimer(let item, let turn, let duration): startTimer(item, turn: turn, duration)
     case .finish(let item, let ending): finish(item, ending)
     case .stop(let worker, let item): backend.stop(item, in: worker)
+    case .recall(let worker, let item): backend.recall(item, from: worker)
     case .startGrace(let worker, let grace): startGrace(worker, grace)
     case .kill(let worker): backend.kill(worker)
     case .retire(let worker): backend.retire(worker)

@@ -11,15 +11,16 @@ extension PoolDriver {
     case .ready(let worker):
       state.withLock { $0.prepared[worker] = 0 }
       prepareNext(worker)
-    case .finished(let worker, let item, let result) where item >= Self.preparation:
+    case .finished(let worker, let item, let result, _) where item >= Self.preparation:
       prepared(worker, result)
-    case .finished(let worker, let item, let result): finished(worker, item, result)
+    case .finished(let worker, let item, let result, let time): finished(worker, item, result, after: time)
+    case .returned(let worker, let item): handle(.returned(item, worker))
     case .lost(let worker, let loss): lost(worker, loss)
     }
   }
 
-  private func finished(_ worker: WorkerID, _ item: ItemID, _ result: JobResult) {
-    handle(.answered(item, worker)) { $0.entries[item]?.answer = result }
+  private func finished(_ worker: WorkerID, _ item: ItemID, _ result: JobResult, after time: UInt64?) {
+    handle(.answered(item, worker, after: time)) { $0.entries[item]?.answer = result }
     if let limit = settings.maxWorkerMemory, let facts = backend.facts(of: worker), facts.privateMemory > limit {
       EventLog.debug("recycling a worker with \(facts.privateMemory) bytes of memory")
       handle(.recycle(worker))

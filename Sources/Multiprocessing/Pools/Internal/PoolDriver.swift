@@ -38,6 +38,7 @@ final class PoolDriver: Sendable {
     /// Why a worker could not be started while the pool was made.
     var openingError: (any Error)?
     var nextItem: ItemID = 1
+    var nextPace: Pace.ID = 1
     /// Why the pool broke.
     var reason: (any Error)?
     /// Run in every worker before its first task, in order: initializer and broadcasts.
@@ -106,6 +107,14 @@ final class PoolDriver: Sendable {
     }
     handle(.submit(item, traits))
     return item
+  }
+
+  /// A number for the pace of one map or stream.
+  func takePace() -> Pace.ID {
+    state.withLock { state in
+      defer { state.nextPace += 1 }
+      return state.nextPace
+    }
   }
 
   /// Why nothing can be submitted any more.

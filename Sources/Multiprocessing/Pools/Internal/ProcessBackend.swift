@@ -41,6 +41,8 @@ final class ProcessBackend: WorkerBackend {
 
   func stop(_ item: PoolMachine.ItemID, in id: PoolMachine.WorkerID) { worker(id)?.stop(item) }
 
+  func recall(_ item: PoolMachine.ItemID, from id: PoolMachine.WorkerID) { worker(id)?.recall(item) }
+
   func kill(_ id: PoolMachine.WorkerID) { try? worker(id)?.process.killTree() }
 
   func retire(_ id: PoolMachine.WorkerID) { worker(id)?.retire() }

@@ -67,6 +67,8 @@ final class ProcessWorker: Sendable {
   /// The worker cancels the task, and raises SIGTERM for code that does not look at its cancellation.
   func stop(_ item: PoolMachine.ItemID) { enqueue(Frame(.cancel, task: item)) }
 
+  func recall(_ item: PoolMachine.ItemID) { enqueue(Frame(.recall, task: item)) }
+
   func retire() { enqueue(Frame(.retire)) }
 
   /// The process is gone: takes its last answers, then reports the loss.
@@ -97,7 +99,7 @@ final class ProcessWorker: Sendable {
         putBack(nil)
         if frame.kind == .task {
           let failure = MultiprocessingError(.notTransferable, doing: "sending a task to \(process.name)", error)
-          sink(.finished(id, frame.task, .thrown(failure)))
+          sink(.finished(id, frame.task, .thrown(failure), after: nil))
         }
       }
     }
@@ -141,9 +143,11 @@ final class ProcessWorker: Sendable {
       sink(.ready(id))
     case .value where !isForeign && frame.build != BuildIdentity.own.hash:
       let mismatch = MultiprocessingError(.startFailed, "\(process.name) runs another build of the program")
-      sink(.finished(id, frame.task, .thrown(mismatch)))
-    case .value: sink(.finished(id, frame.task, .payload(frame.payload)))
-    case .thrown: sink(.finished(id, frame.task, .thrown(ThrownError.received(in: frame.payload))))
+      sink(.finished(id, frame.task, .thrown(mismatch), after: nil))
+    case .value: sink(.finished(id, frame.task, .payload(frame.payload), after: frame.runTime))
+    case .thrown:
+      sink(.finished(id, frame.task, .thrown(ThrownError.received(in: frame.payload)), after: frame.runTime))
+    case .returned: sink(.returned(id, frame.task))
     default: break
     }
   }

@@ -11,6 +11,8 @@ protocol WorkerBackend: Sendable {
   func send(_ job: PoolJob, as item: PoolMachine.ItemID, to worker: PoolMachine.WorkerID)
   /// Asks a worker to give up a task.
   func stop(_ item: PoolMachine.ItemID, in worker: PoolMachine.WorkerID)
+  /// Asks a worker for a task that it has not begun: it gives it back (`returned`), or answers it in its time.
+  func recall(_ item: PoolMachine.ItemID, from worker: PoolMachine.WorkerID)
   /// Ends a worker against its will, where that is possible.
   func kill(_ worker: PoolMachine.WorkerID)
   /// Tells a worker to end when it has done what it has in hand.
@@ -34,7 +36,10 @@ struct WorkerCapabilities: Sendable {
 
 enum WorkerEvent: Sendable {
   case ready(PoolMachine.WorkerID)
-  case finished(PoolMachine.WorkerID, PoolMachine.ItemID, JobResult)
+  /// After so many nanoseconds of work; nil where the task did not run.
+  case finished(PoolMachine.WorkerID, PoolMachine.ItemID, JobResult, after: UInt64?)
+  /// Given back as it was.
+  case returned(PoolMachine.WorkerID, PoolMachine.ItemID)
   case lost(PoolMachine.WorkerID, WorkerLoss)
 }
 
@@ -66,4 +71,9 @@ struct PoolJob: Sendable {
   let envelope: TaskEnvelope?
   /// The task as it runs here.
   let local: @Sendable () async throws -> any Sendable
+}
+
+extension PoolJob {
+  /// Bytes of its encoded arguments.
+  var byteCount: Int { envelope?.payload.bytes.count ?? 0 }
 }

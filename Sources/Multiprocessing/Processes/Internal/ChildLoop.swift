@@ -86,6 +86,7 @@ final class ChildLoop: Sendable {
       queue.withLock { $0.waiting.append(frame) }
       startNext()
     case .cancel: cancel(frame.task)
+    case .recall: giveBack(frame.task)
     case .retire: retire()
     default: break
     }
@@ -117,6 +118,7 @@ final class ChildLoop: Sendable {
 
   private func execute(_ frame: Frame, _ running: RunningTask) async {
     OwnChildPage.prepareThread()
+    let start = MonotonicClock.nanoseconds
     let outcome = await running.run {
       do {
         return await (try TaskEnvelope(frame)).run()
@@ -124,16 +126,18 @@ final class ChildLoop: Sendable {
         return TaskOutcome.thrown(error)
       }
     }
-    finish(frame.task, outcome)
+    finish(frame.task, outcome, after: MonotonicClock.nanoseconds &- start)
   }
 
-  private func finish(_ task: UInt64, _ outcome: TaskOutcome) {
+  private func finish(_ task: UInt64, _ outcome: TaskOutcome, after time: UInt64? = nil) {
     ChildSetup.flushStreams()
     if case .thrown(let error) = outcome, parameters.printsErrors {
       StandardStream.writeError(Array("\(parameters.name) ended by an error: \(error)\n".utf8))
     }
     do {
-      try channel.send(outcome.frame(task: task))
+      var frame = outcome.frame(task: task)
+      frame.runTime = time
+      try channel.send(frame)
     } catch {
       // The value could not be sent (too many descriptors, no memory): its task fails, and the reason can be sent.
       let failure = MultiprocessingError(.notTransferable, doing: "sending the task's result", error)
@@ -148,14 +152,23 @@ final class ChildLoop: Sendable {
     startNext()
   }
 
+  /// A task that has begun is answered in its time.
+  private func giveBack(_ task: UInt64) {
+    if drop(task) { try? channel.send(Frame(.returned, task: task)) }
+  }
+
+  /// True when the task waited, and does no longer.
+  private func drop(_ task: UInt64) -> Bool {
+    queue.withLock { queue in
+      guard let place = queue.waiting.firstIndex(where: { $0.task == task }) else { return false }
+      queue.waiting.remove(at: place)
+      return true
+    }
+  }
+
   /// A task that waits is dropped and answered; one that runs is asked to stop.
   private func cancel(_ task: UInt64) {
-    let wasWaiting = queue.withLock { queue in
-      let count = queue.waiting.count
-      queue.waiting.removeAll { $0.task == task }
-      return queue.waiting.count < count
-    }
-    if wasWaiting { try? channel.send(TaskOutcome.thrown(CancellationError()).frame(task: task)) }
+    if drop(task) { try? channel.send(TaskOutcome.thrown(CancellationError()).frame(task: task)) }
     guard cancelRunning(only: task) else { return }
     guard let termination else { return }
     // For code that handles the signal and does not look at its task's cancellation. The parent does not send it: it

@@ -12,6 +12,8 @@ package struct Frame: Sendable {
     case ready, value, thrown
     /// Descriptors of the frame that follows, which had too many for one message.
     case attachment
+    /// From the parent: give back a task that has not begun; from the child: here it is.
+    case recall, returned
   }
 
   package var kind: Kind
@@ -32,6 +34,18 @@ package struct Frame: Sendable {
     self.number = number
     self.payload = payload
     build = BuildIdentity.own.hash
+  }
+}
+
+extension Frame {
+  /// Nanoseconds that the task of an answer ran, in `number` as the bits of a Float: three microseconds in a minute are
+  /// close enough. Nil when it did not run.
+  package var runTime: UInt64? {
+    get {
+      let time = Float(bitPattern: UInt32(bitPattern: number))
+      return time > 0 ? UInt64(exactly: time.rounded()) : nil
+    }
+    set { number = newValue.map { Int32(bitPattern: Float(max(1, $0)).bitPattern) } ?? 0 }
   }
 }
 
