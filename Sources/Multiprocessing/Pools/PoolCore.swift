@@ -21,6 +21,8 @@ struct TaskSource<Output: Sendable>: Sendable {
   let coder: TransferCoder<Output>
   let encode: @Sendable (TransferFormat) throws -> TransferPayload
   let run: @Sendable () async throws -> Output
+  /// What the task was given, in words.
+  let describe: @Sendable () -> String
 
   /// The task ready for a back end: encoded now, where it crosses.
   func job(for capabilities: WorkerCapabilities) throws -> PoolJob {
@@ -31,7 +33,7 @@ struct TaskSource<Output: Sendable>: Sendable {
     let envelope = try capabilities.format.map {
       TaskEnvelope(reference: reference, format: $0, payload: try encode($0))
     }
-    return PoolJob(reference: reference, envelope: envelope, local: { try await run() })
+    return PoolJob(reference: reference, envelope: envelope, describe: describe, local: { try await run() })
   }
 }
 
@@ -39,7 +41,8 @@ extension TaskSource {
   init<T: ProcessTask>(_ task: T) throws where T.Output == Output {
     self.init(
       reference: try TaskReference.of(T.self), coder: T.outputCoder,
-      encode: { try TransferCoder<T>().encode(task, $0) }, run: { try await task.run() })
+      encode: { try TransferCoder<T>().encode(task, $0) }, run: { try await task.run() },
+      describe: { String(describing: task) })
   }
 }
 

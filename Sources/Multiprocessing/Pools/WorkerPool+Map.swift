@@ -45,7 +45,7 @@ extension MapSource where Input: Codable, Output: Codable {
     self.init(coder: coder) { input in
       TaskSource(
         reference: reference, coder: coder, encode: { try TransferCoder<Input>().encode(input, $0) },
-        run: { try await body(input) })
+        run: { try await body(input) }, describe: { "(\(input))" })
     }
   }
 }
@@ -57,7 +57,7 @@ extension MapSource where Input: Codable, Output == Void {
     self.init(coder: coder) { input in
       TaskSource(
         reference: reference, coder: coder, encode: { try TransferCoder<Input>().encode(input, $0) },
-        run: { try await body(input) })
+        run: { try await body(input) }, describe: { "(\(input))" })
     }
   }
 }
@@ -68,7 +68,7 @@ extension MapSource where Input: ProcessTask, Input.Output == Output {
     self.init(coder: Input.outputCoder) { task in
       TaskSource(
         reference: reference, coder: Input.outputCoder, encode: { try TransferCoder<Input>().encode(task, $0) },
-        run: { try await task.run() })
+        run: { try await task.run() }, describe: { String(describing: task) })
     }
   }
 }

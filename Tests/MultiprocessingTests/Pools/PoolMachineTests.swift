@@ -109,7 +109,8 @@ extension PoolMachine {
     var machine = PoolMachine.ready()
     machine.take(.submit(1, .init(window: 2)), .submit(2, .init(window: 2)))
     #expect(machine.take(.cancel(2)) == [.finish(2, .cancelled), .stop(1, 2)])
-    #expect(machine.take(.answered(1, 1, after: nil)) == [.finish(1, .answered), .startGrace(1, .answer(2)), .start(2)])
+    #expect(
+      machine.take(.answered(1, 1, after: nil)) == [.finish(1, .answered), .startGrace(1, .answer(2)), .start(2)])
     #expect(machine.take(.graceEnded(1, .answer(2))) == [.kill(1)])
   }
 

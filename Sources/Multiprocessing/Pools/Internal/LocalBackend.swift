@@ -85,6 +85,8 @@ final class LocalBackend: WorkerBackend {
 
   func terminate(_ id: PoolMachine.WorkerID) {}
 
+  func processID(of id: PoolMachine.WorkerID) -> ProcessID? { nil }
+
   func facts(of id: PoolMachine.WorkerID) -> WorkerFacts? { nil }
 
   /// Not here: cancellation handlers are the user's code, and nothing of the pool's goes on while this thread performs.

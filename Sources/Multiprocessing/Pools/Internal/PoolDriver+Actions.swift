@@ -12,7 +12,7 @@ extension PoolDriver {
     case .recall(let worker, let item): backend.recall(item, from: worker)
     case .startGrace(let worker, let grace): startGrace(worker, grace)
     case .kill(let worker): backend.kill(worker)
-    case .retire(let worker): backend.retire(worker)
+    case .retire(let worker): retire(worker)
     case .terminate(let worker): backend.terminate(worker)
     case .retryStart: after(.milliseconds(100)) { $0.handle(.retryStart) }
     case .crashLoop: reportCrashLoop()
@@ -20,13 +20,20 @@ extension PoolDriver {
     }
   }
 
+  private func retire(_ worker: WorkerID) {
+    state.withLock { $0.insights.dismiss(worker, at: MonotonicClock.nanoseconds) }
+    backend.retire(worker)
+  }
+
   private func start(_ worker: WorkerID) {
+    state.withLock { $0.insights.start(worker, at: MonotonicClock.nanoseconds) }
     do {
       try backend.start(worker) { self.take($0) }
       reportRestart()
     } catch {
       EventLog.warning("a worker could not be started: \(error)")
       handle(.startFailed(worker)) { state in
+        state.insights.end(worker, at: MonotonicClock.nanoseconds)
         if state.isOpening { state.openingError = state.openingError ?? error }
       }
     }

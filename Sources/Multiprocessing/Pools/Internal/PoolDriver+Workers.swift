@@ -20,7 +20,10 @@ extension PoolDriver {
   }
 
   private func finished(_ worker: WorkerID, _ item: ItemID, _ result: JobResult, after time: UInt64?) {
-    handle(.answered(item, worker, after: time)) { $0.entries[item]?.answer = result }
+    handle(.answered(item, worker, after: time)) { state in
+      state.entries[item]?.answer = result
+      if let time { state.insights.record(state.entries[item]?.job, by: worker, after: time) }
+    }
     if let limit = settings.maxWorkerMemory, let facts = backend.facts(of: worker), facts.privateMemory > limit {
       EventLog.debug("recycling a worker with \(facts.privateMemory) bytes of memory")
       handle(.recycle(worker))
@@ -54,6 +57,7 @@ extension PoolDriver {
       state.prepared[worker] = nil
       state.preparationsBefore[worker] = nil
       state.idleWatch?.remove(worker)
+      state.insights.end(worker, at: MonotonicClock.nanoseconds)
       grace = state.graces.removeValue(forKey: worker)
       if let running = loss.running { state.entries[running]?.loss = loss.exit }
       if let exit = loss.exit, case .signaled = exit.status, !exit.wasKilledByUs { state.statistics.crashed += 1 }
@@ -76,7 +80,8 @@ extension PoolDriver {
     if let job {
       backend.send(job, as: Self.preparation, to: worker)
     } else {
-      handle(.joined(worker))
+      let processID = backend.processID(of: worker)
+      handle(.joined(worker)) { $0.insights.join(worker, at: MonotonicClock.nanoseconds, processID: processID) }
       watchIdleness(of: worker)
     }
   }

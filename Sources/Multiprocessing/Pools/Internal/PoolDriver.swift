@@ -53,6 +53,7 @@ final class PoolDriver: Sendable {
     /// Nil: workers stay however idle.
     var idleWatch: IdleWatch?
     var statistics = PoolStatistics()
+    var insights = InsightsRecorder()
     var finisher: Int?
     var restartObservers: [Int: @Sendable () -> Void] = [:]
   }

@@ -49,6 +49,8 @@ final class ProcessBackend: WorkerBackend {
 
   func terminate(_ id: PoolMachine.WorkerID) { try? worker(id)?.process.signal(ProcessControl.terminateSignal) }
 
+  func processID(of id: PoolMachine.WorkerID) -> ProcessID? { worker(id)?.process.id }
+
   func facts(of id: PoolMachine.WorkerID) -> WorkerFacts? {
     worker(id).map {
       WorkerFacts(processID: $0.process.id, privateMemory: ProcessMemory.privateBytes(of: $0.process.id))

@@ -35,7 +35,8 @@ final class StreamRun<Output: Sendable>: Sendable {
   private let order: ResultOrder
   private let limit: Int
   private let reader: ResultReader<Output>
-  let progress: ProgressReporter?
+  private let progress: ProgressReporter?
+  private let observer: Int?
 
   init(
     driver: PoolDriver, order: ResultOrder, limit: Int, reader: ResultReader<Output>, progress: ProgressReporter?
@@ -45,7 +46,10 @@ final class StreamRun<Output: Sendable>: Sendable {
     self.limit = limit
     self.reader = reader
     self.progress = progress
+    observer = progress.map { progress in driver.observeRestarts { progress.restarted() } }
   }
+
+  deinit { observer.map(driver.stopObservingRestarts) }
 
   // MARK: The pump
 

@@ -19,6 +19,8 @@ protocol WorkerBackend: Sendable {
   func retire(_ worker: PoolMachine.WorkerID)
   /// Reminds a worker that was told to end and has nothing in hand; only where `kill` is possible.
   func terminate(_ worker: PoolMachine.WorkerID)
+  /// The worker's process; nil when it has none.
+  func processID(of worker: PoolMachine.WorkerID) -> ProcessID?
   /// What is known of the worker's process; nil when it has none.
   func facts(of worker: PoolMachine.WorkerID) -> WorkerFacts?
 }
@@ -69,6 +71,8 @@ struct PoolJob: Sendable {
   let reference: TaskReference
   /// The task as it crosses; nil where it stays in this process.
   let envelope: TaskEnvelope?
+  /// Runs code of the user's.
+  let describe: (@Sendable () -> String)?
   /// The task as it runs here.
   let local: @Sendable () async throws -> any Sendable
 }
