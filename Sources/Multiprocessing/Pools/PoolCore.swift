@@ -25,13 +25,19 @@ struct TaskSource<Output: Sendable>: Sendable {
   let describe: @Sendable () -> String
 
   /// The task ready for a back end: encoded now, where it crosses.
-  func job(for capabilities: WorkerCapabilities) throws -> PoolJob {
+  ///
+  /// - Parameter logMetadata: of whoever submits it.
+  func job(
+    for capabilities: WorkerCapabilities, logMetadata: @autoclosure () -> [String: String] = [:]
+  ) throws -> PoolJob {
     if capabilities.needsPortableNames, reference.needsSameBuild {
       throw MultiprocessingError(
         .notTransferable, "another executable finds tasks by type name only: use a type that conforms to ProcessTask")
     }
     let envelope = try capabilities.format.map {
-      TaskEnvelope(reference: reference, format: $0, payload: try encode($0))
+      var envelope = TaskEnvelope(reference: reference, format: $0, payload: try encode($0))
+      envelope.logMetadata = logMetadata()
+      return envelope
     }
     return PoolJob(reference: reference, envelope: envelope, describe: describe, local: { try await run() })
   }
@@ -67,7 +73,7 @@ struct ResultReader<Output: Sendable>: Sendable {
 extension PoolCore {
   func submit<Output>(_ source: TaskSource<Output>, _ options: TaskOptions) throws -> PoolTask<Output> {
     let traits = try options.traits(capabilities)
-    let job = try source.job(for: capabilities)
+    let job = try source.job(for: capabilities, logMetadata: driver.callersLogMetadata)
     let task = PoolTask(driver: driver, reader: ResultReader(coder: source.coder, format: capabilities.format))
     let item = try driver.submit(job, traits) { task.resolve($0) }
     task.setItem(item)

@@ -104,8 +104,9 @@ extension PoolCore {
     _ inputs: some Collection<Input>, _ traits: PoolMachine.Traits, _ source: MapSource<Input, Output>, _ run: MapRun
   ) async throws -> [Output] {
     var count = 0
+    let logMetadata = driver.callersLogMetadata
     for input in inputs {
-      try await run.submit(try source.source(input).job(for: capabilities), at: count, traits)
+      try await run.submit(try source.source(input).job(for: capabilities, logMetadata: logMetadata), at: count, traits)
       count += 1
     }
     let results = try await run.results()

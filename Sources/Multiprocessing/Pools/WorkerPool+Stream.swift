@@ -62,6 +62,7 @@ extension PoolCore {
         let limit = try Self.checkedLimit(options.maxPending ?? 4 * self.driver.configuredWorkers * traits.window)
         let run = StreamRun(
           driver: self.driver, order: order, limit: limit,
+          logMetadata: self.driver.callersLogMetadata,
           reader: ResultReader(coder: source.coder, format: self.capabilities.format),
           progress: options.progress.map { ProgressReporter(style: $0, total: nil) })
         if let timeout = options.totalTimeout { try run.fail(after: timeout) }

@@ -21,7 +21,11 @@ extension PoolDriver {
   }
 
   private func retire(_ worker: WorkerID) {
-    state.withLock { $0.insights.dismiss(worker, at: MonotonicClock.nanoseconds) }
+    let jobs = state.withLock { state in
+      state.insights.dismiss(worker, at: MonotonicClock.nanoseconds)
+      return state.exitJobs.map(\.job)
+    }
+    for (index, job) in jobs.enumerated() { backend.send(job, as: Self.exitJob + ItemID(index), to: worker) }
     backend.retire(worker)
   }
 
@@ -117,7 +121,7 @@ extension PoolDriver {
       return state.finisher
     }
     if let finisher { ExitSequence.current.removeFinisher(finisher) }
-    ended.resolve(())
+    logs.whenIdle { [ended] in ended.resolve(()) }
   }
 
   private func reportRestart() {

@@ -5,6 +5,9 @@ extension PoolDriver {
   /// Preparations answer as items of this number and above, so that they never meet a task's.
   private static let preparation: ItemID = 1 << 62
 
+  /// What workers run at their end answers as items of this number and above.
+  static let exitJob: ItemID = 1 << 61
+
   /// What a worker has to say.
   func take(_ event: WorkerEvent) {
     switch event {
@@ -13,10 +16,20 @@ extension PoolDriver {
       prepareNext(worker)
     case .finished(let worker, let item, let result, _) where item >= Self.preparation:
       prepared(worker, result)
+    case .finished(_, let item, let result, _) where item >= Self.exitJob: left(item, result)
+    case .logged(let worker, let record, let name): logs.add(record, worker: worker, process: name)
     case .finished(let worker, let item, let result, let time): finished(worker, item, result, after: time)
     case .returned(let worker, let item): handle(.returned(item, worker))
     case .lost(let worker, let loss): lost(worker, loss)
     }
+  }
+
+  private func left(_ item: ItemID, _ result: JobResult) {
+    let take = state.withLock { state -> (@Sendable (JobResult) -> Void)? in
+      let index = Int(item - Self.exitJob)
+      return index < state.exitJobs.count ? state.exitJobs[index].take : nil
+    }
+    take?(result)
   }
 
   private func finished(_ worker: WorkerID, _ item: ItemID, _ result: JobResult, after time: UInt64?) {

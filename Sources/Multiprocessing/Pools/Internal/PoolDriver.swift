@@ -27,6 +27,7 @@ final class PoolDriver: Sendable {
     var gracePeriod = Duration.seconds(1)
     var idleTimeout: Duration?
     var maxWorkerMemory: Int?
+    var forwardsLogs = false
   }
 
   struct State: Sendable {
@@ -55,13 +56,16 @@ final class PoolDriver: Sendable {
     var statistics = PoolStatistics()
     var insights = InsightsRecorder()
     var finisher: Int?
+    /// Run in a worker after its last task.
+    var exitJobs: [(job: PoolJob, take: @Sendable (JobResult) -> Void)] = []
     var restartObservers: [Int: @Sendable () -> Void] = [:]
   }
 
   let state: Mutex<State>
   let backend: any WorkerBackend
   let settings: Settings
-  /// Set when the pool is closed and its last worker is gone.
+  let logs = LogRelay()
+  /// Set when the pool is closed, its last worker is gone and what it logged has been handed on.
   let ended = Completion<Void>()
 
   init(

@@ -10,6 +10,8 @@ final class ProcessWorker: Sendable {
   let process: RunningProcess
   private let sink: WorkerSink
   private let isForeign: Bool
+  /// What it is bound to.
+  let processors: [Int]
 
   private struct State {
     var token: Reactor.Token?
@@ -22,7 +24,10 @@ final class ProcessWorker: Sendable {
 
   private let state = Mutex(State())
 
-  init(id: PoolMachine.WorkerID, process: RunningProcess, isForeign: Bool, sink: @escaping WorkerSink) {
+  init(
+    id: PoolMachine.WorkerID, process: RunningProcess, isForeign: Bool, processors: [Int], sink: @escaping WorkerSink
+  ) {
+    self.processors = processors
     self.id = id
     self.process = process
     self.isForeign = isForeign
@@ -148,6 +153,7 @@ final class ProcessWorker: Sendable {
     case .thrown:
       sink(.finished(id, frame.task, .thrown(ThrownError.received(in: frame.payload)), after: frame.runTime))
     case .returned: sink(.returned(id, frame.task))
+    case .log: if let record = LogRecord(bytes: frame.payload.bytes) { sink(.logged(id, record, process.name)) }
     default: break
     }
   }

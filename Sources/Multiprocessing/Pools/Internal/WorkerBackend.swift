@@ -42,6 +42,8 @@ enum WorkerEvent: Sendable {
   case finished(PoolMachine.WorkerID, PoolMachine.ItemID, JobResult, after: UInt64?)
   /// Given back as it was.
   case returned(PoolMachine.WorkerID, PoolMachine.ItemID)
+  /// Wrote a log record; the name is its process's.
+  case logged(PoolMachine.WorkerID, LogRecord, String)
   case lost(PoolMachine.WorkerID, WorkerLoss)
 }
 

@@ -27,6 +27,7 @@ final class ChildLoop: Sendable {
     self.channel = channel
     self.page = page
     termination = parameters.role == .worker ? try? ProcessControl.catchTermination() : nil
+    if parameters.role == .worker { LogForwarding.send = { self.forward($0) } }
   }
 
   private var isWorker: Bool { parameters.role == .worker }
@@ -121,7 +122,10 @@ final class ChildLoop: Sendable {
     let start = MonotonicClock.nanoseconds
     let outcome = await running.run {
       do {
-        return await (try TaskEnvelope(frame)).run()
+        let envelope = try TaskEnvelope(frame)
+        guard LogForwarding.isOn else { return await envelope.run() }
+        let task = LogForwarding.Task(number: frame.task, metadata: envelope.logMetadata)
+        return await LogForwarding.$task.withValue(task) { await envelope.run() }
       } catch {
         return TaskOutcome.thrown(error)
       }
@@ -150,6 +154,14 @@ final class ChildLoop: Sendable {
     page.setTask(0)
     queue.withLock { $0.running = nil }
     startNext()
+  }
+
+  /// At once, so that it is there when the next instruction ends the process.
+  private func forward(_ record: LogRecord) {
+    var record = record
+    // A detached task of the user's does not know whose it is; most likely of the one that runs.
+    record.task = record.task ?? queue.withLock { $0.running?.task }
+    try? channel.send(Frame(.log, payload: TransferPayload(bytes: record.bytes, descriptors: [])))
   }
 
   /// A task that has begun is answered in its time.

@@ -14,6 +14,8 @@ package struct Frame: Sendable {
     case attachment
     /// From the parent: give back a task that has not begun; from the child: here it is.
     case recall, returned
+    /// From a worker: a log record.
+    case log
   }
 
   package var kind: Kind

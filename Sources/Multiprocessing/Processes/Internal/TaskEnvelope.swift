@@ -1,11 +1,13 @@
 /// A task as it crosses: which, in what form, and its arguments.
 package struct TaskEnvelope: Sendable {
   /// Version of the layout of `frame`.
-  package static let version: UInt8 = 1
+  package static let version: UInt8 = 2
 
   package var reference: TaskReference
   package var format: TransferFormat
   package var payload: TransferPayload
+  /// Of the logger of whoever submitted the task.
+  package var logMetadata: [String: String] = [:]
 
   package init(reference: TaskReference, format: TransferFormat, payload: TransferPayload) {
     self.reference = reference
@@ -13,12 +15,13 @@ package struct TaskEnvelope: Sendable {
     self.payload = payload
   }
 
-  /// The frame of the task: version, form and reference as fields, then the arguments to the end.
+  /// The frame of the task: version, form, reference and metadata as fields, then the arguments to the end.
   package func frame(task: UInt64) -> Frame {
     var head = FieldWriter()
     head.put(Self.version)
     head.put(format == .portable)
     reference.write(to: &head)
+    head.put(logMetadata.isEmpty ? nil : logMetadata.flatMap { [$0.key, $0.value] })
     let bytes = head.bytes + payload.bytes
     return Frame(.task, task: task, payload: TransferPayload(bytes: bytes, descriptors: payload.descriptors))
   }
@@ -33,6 +36,9 @@ package struct TaskEnvelope: Sendable {
       guard version == Self.version else { throw Self.mismatch("version \(version) of the task format") }
       format = try head.flag() ? .portable : .sameBuild
       reference = try TaskReference(from: &head)
+      if let texts = try head.optionalTexts() {
+        for index in stride(from: 0, to: texts.count - 1, by: 2) { logMetadata[texts[index]] = texts[index + 1] }
+      }
     } catch is FieldReader.Malformed {
       throw Self.mismatch("a task that is cut short")
     }
