@@ -1,6 +1,6 @@
 extension Program {
   /// Every program, in reading order.
-  static let all: [Program] = background + starting + names + daemons + ending + rest + sharing
+  static let all: [Program] = background + starting + names + daemons + ending + rest + sharing + pools
 
   private static let background: [Program] = [
     typedAndBoxed, dataRace, referenceCounts, countdown, waitingOverlaps, raceAvoidedByOrder, raceAvoidedByMutex,
@@ -28,4 +28,8 @@ extension Program {
   ]
 
   private static let sharing: [Program] = [lockForOutput, valueAndArray, locksAreAMust]
+
+  private static let pools: [Program] = [
+    poolTour, waysToCall, unequalTasks, poolOfSquares, slowCallback, whereTimeGoes,
+  ]
 }

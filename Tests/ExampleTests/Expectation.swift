@@ -14,7 +14,9 @@ struct Expectation: Sendable, CustomTestStringConvertible {
 
   var testDescription: String { program }
 
-  static let all = background + starting + names + daemons + ending + isolation + output + parallelism + sharing
+  static let all =
+    background + starting + names + daemons + ending + isolation + output + parallelism + sharing
+    + pools
 
   /// A measured time, as `Duration` prints it.
   static let seconds = #"([0-9.e-]+) seconds"#

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Multiprocessing
 
-@Suite struct InsightsTests {
+@Suite(.isolated) struct InsightsTests {
   @Test func `every time is in the histogram, to an eighth`() {
     var random = SeededRandom(seed: 7)
     for _ in 0..<2000 {
