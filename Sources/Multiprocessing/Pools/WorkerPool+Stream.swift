@@ -12,7 +12,7 @@ extension WorkerPool {
     _ inputs: Inputs, order: ResultOrder = .input, options: MapOptions = MapOptions(),
     _ body: @escaping @Sendable @concurrent (Inputs.Element) async throws -> R
   ) -> PoolResults<R> where Inputs.Element: Codable & Sendable {
-    core.stream(order, options, { try MapSource(body) }) { run, step in
+    core.stream(order, options, total: inputs.knownCount, { try MapSource(body) }) { run, step in
       var rest = inputs.makeIterator()
       while try await run.waitForRoom(), let input = rest.next() { step(input) }
     }
@@ -37,7 +37,7 @@ extension WorkerPool {
   public func stream<T: ProcessTask>(
     all tasks: some Sequence<T> & Sendable, order: ResultOrder = .input, options: MapOptions = MapOptions()
   ) -> PoolResults<T.Output> {
-    core.stream(order, options, { try MapSource() }) { run, step in
+    core.stream(order, options, total: tasks.knownCount, { try MapSource() }) { run, step in
       var rest = tasks.makeIterator()
       while try await run.waitForRoom(), let task = rest.next() { step(task) }
     }
@@ -50,7 +50,7 @@ extension PoolCore {
     @Sendable @concurrent (StreamRun<Output>, @escaping @Sendable (Input) -> Void) async throws -> Void
 
   func stream<Input: Sendable, Output: Sendable>(
-    _ order: ResultOrder, _ options: MapOptions,
+    _ order: ResultOrder, _ options: MapOptions, total: Int? = nil,
     _ makeSource: @escaping @Sendable () throws -> MapSource<Input, Output>,
     feed: @escaping Feed<Input, Output>
   ) -> PoolResults<Output> {
@@ -64,7 +64,7 @@ extension PoolCore {
           driver: self.driver, order: order, limit: limit,
           logMetadata: self.driver.callersLogMetadata,
           reader: ResultReader(coder: source.coder, format: self.capabilities.format),
-          progress: options.progress.map { ProgressReporter(style: $0, total: nil) })
+          progress: options.progress.map { ProgressReporter(style: $0, total: total) })
         if let timeout = options.totalTimeout { try run.fail(after: timeout) }
         let pump = Task.detached { await Self.pump(run, feed) { run.submit(source.source($0), traits) } }
         return (run, pump)
@@ -88,4 +88,9 @@ extension PoolCore {
     }
     return limit
   }
+}
+
+extension Sequence {
+  /// How many there are, for progress, where that is known without looking at them.
+  fileprivate var knownCount: Int? { (self as? any RandomAccessCollection)?.count }
 }

@@ -189,6 +189,7 @@ struct PoolMachine {
 
   /// Gives ready workers what they may have in hand, one after another and the emptiest hands first.
   private mutating func giveOut(_ actions: inout [Action]) {
+    guard !pending.isEmpty else { return }
     var takers = workers.keys.filter { workers[$0]?.state == .ready }
     while !pending.isEmpty, !takers.isEmpty {
       takers.sort { (workers[$0]?.inHand.count ?? 0, $0) < (workers[$1]?.inHand.count ?? 0, $1) }
