@@ -242,6 +242,28 @@ final class Noted: Codable, Sendable {
     #expect(child.terminationStatus == .exited(0))
   }
 
+  @Test(arguments: StartMethod.forTasks)
+  func `an interrupt ends a program with a pool, and its workers with it`(method: StartMethod) async throws {
+    let file = TemporaryFile()
+    let child = try ChildProcess.start(file.path, method) { path, method in
+      var configuration = ProcessPool.Configuration()
+      configuration.context = ProcessContext(method)
+      try await withProcessPool(workers: 2, configuration: configuration) { pool in
+        try await pool.map([path, path]) { path in
+          TemporaryFile.append("\(CurrentProcess.id)", to: path)
+          try await Task.sleep(for: .seconds(1000))
+        }
+      }
+    }
+    #expect(await eventually { file.lines.count == 2 })
+    try child.interrupt()
+    try await child.join()
+    #expect(child.terminationStatus == .signaled(SIGINT))
+    let workers = file.lines.compactMap { ProcessID($0) }
+    #expect(await eventually { workers.allSatisfy(ProcessInspection.isGone) })
+    #expect(file.lines.count == 2)
+  }
+
   private static func threadName() -> String {
     let name = try? String(contentsOfFile: "/proc/thread-self/comm", encoding: .utf8)
     return String(name?.split(separator: "\n").first ?? "")
