@@ -49,7 +49,12 @@ let package = Package(
       dependencies: [
         "Multiprocessing", "MultiprocessingAuthentication", .product(name: "Logging", package: "swift-log"),
       ],
-      path: "Examples", swiftSettings: settings),
+      path: "Examples", exclude: ["Apps"], swiftSettings: settings),
+    .executableTarget(
+      name: "word-count", dependencies: ["Multiprocessing"], path: "Examples/Apps/WordCount", swiftSettings: settings),
+    .executableTarget(
+      name: "safe-decoder", dependencies: ["Multiprocessing"], path: "Examples/Apps/SafeDecoder",
+      swiftSettings: settings),
     .testTarget(
       name: "MultiprocessingSystemTests", dependencies: ["MultiprocessingSystem"], swiftSettings: settings),
     .testTarget(

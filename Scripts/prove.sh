@@ -9,6 +9,7 @@ steps=(
   'many_starts|MP_PROVE|900|ten thousand starts by each method leave nothing behind'
   'kill_at_every_step|StepDeath.|600|no death at any step of an operation on a primitive wedges it or loses a wake-up'
   'queue_storm|MP_QUEUE_SEEDS|900|nothing is lost or doubled in a hundred storms of kills but by the calls that died'
+  'chaos|MP_CHAOS_SEEDS|600|in a hundred kinds of chaos each of a thousand tasks is accounted for exactly once'
   'spin_models|StepDeath.|600|the models of lock, semaphore and condition hold in every interleaving, and their mutants do not'
   'programs|ContractUsage|900|children are entered in programs built in release, statically, and with sanitizers'
   'documentation|withProcessPool|300|the programs in the documentation compile'
@@ -37,6 +38,7 @@ many_starts() { MP_PROVE=1 swift test "${release[@]}" --filter "$(files_that_men
 # In debug builds, which count steps.
 kill_at_every_step() { MP_PROVE=1 swift test --filter "$(files_that_mention StepDeath.)"; }
 queue_storm() { MP_QUEUE_SEEDS=100 swift test --filter "$(files_that_mention MP_QUEUE_SEEDS)"; }
+chaos() { MP_CHAOS_SEEDS=100 swift test --filter "$(files_that_mention MP_CHAOS_SEEDS)"; }
 spin_models() { Proofs/check.sh; }
 programs() { Scripts/prove-programs.sh release static-stdlib address thread; }
 documentation() { swift build && python3 -B Scripts/checks/documentation.py; }

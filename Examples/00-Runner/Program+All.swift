@@ -1,6 +1,7 @@
 extension Program {
   /// Every program, in reading order.
   static let all: [Program] = background + starting + names + daemons + ending + rest + sharing + queues + channels
+    + pools
 
   private static let background: [Program] = [
     typedAndBoxed, dataRace, referenceCounts, countdown, waitingOverlaps, raceAvoidedByOrder, raceAvoidedByMutex,
@@ -33,5 +34,9 @@ extension Program {
 
   private static let queues: [Program] = [
     mixedValues, ordinaryQueue, pingPongCounter, pingPongQueue, getWithTimeout,
+  ]
+
+  private static let pools: [Program] = [
+    poolTour, waysToCall, unequalTasks, poolOfSquares, slowCallback, whereTimeGoes,
   ]
 }

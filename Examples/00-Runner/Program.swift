@@ -21,5 +21,5 @@ struct Program: Sendable {
 
 /// A chapter is a folder of `Examples`.
 enum Chapter: String, Sendable {
-  case background, starting, names, daemons, ending, isolation, output, parallelism, sharing, queues, channels
+  case background, starting, names, daemons, ending, isolation, output, parallelism, sharing, queues, channels, pools
 }

@@ -16,6 +16,7 @@ struct Expectation: Sendable, CustomTestStringConvertible {
 
   static let all =
     background + starting + names + daemons + ending + isolation + output + parallelism + sharing + queues + channels
+    + pools
 
   /// A measured time, as `Duration` prints it.
   static let seconds = #"([0-9.e-]+) seconds"#

@@ -47,6 +47,16 @@ static inline int mp_affinity_count(void) {
   return count;
 }
 
+/// Which CPUs the calling thread may run on, one bit each. The bytes that were filled, or -1 with errno set.
+static inline int mp_affinity_get(uint64_t *_Nonnull mask, uint64_t bytes) {
+  return (int)syscall(SYS_sched_getaffinity, 0, bytes, mask);
+}
+
+/// Binds the calling thread, and those it starts from now on, to the CPUs of a mask. -1 with errno set on failure.
+static inline int mp_affinity_set(const uint64_t *_Nonnull mask, uint64_t bytes) {
+  return (int)syscall(SYS_sched_setaffinity, 0, bytes, mask);
+}
+
 /// True when a pidfd can be had: Linux 5.3, unless a sandbox forbids it.
 static inline bool mp_probe_pidfd_open(void) {
   long descriptor = syscall(SYS_pidfd_open, (long)getpid(), 0L);

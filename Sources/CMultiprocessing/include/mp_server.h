@@ -11,7 +11,7 @@
 
 enum {
   /// Head of a frame on a child's channel, and where its number is: a process id or an error, little-endian.
-  MP_FRAME_BYTES = 32,
+  MP_FRAME_BYTES = 40,
   MP_FRAME_NUMBER = 4,
   /// Descriptors of a request: standard output, standard error, channel, page, lifeline.
   MP_SERVER_DESCRIPTORS = 5,

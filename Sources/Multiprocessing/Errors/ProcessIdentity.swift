@@ -8,6 +8,8 @@ package struct ProcessIdentity: Sendable {
   package var isDaemon = false
   package var parentID: ProcessID?
   package var parentName = ""
+  /// This process's share of the processors; nil: all that it may use.
+  package var parallelism: Int?
 
   package init() {}
 

@@ -36,8 +36,12 @@ extension Collection {
       // What has finished by now is told below.
     }
     var seen: Set<ObjectIdentifier> = []
-    let distinct = self.filter { seen.insert(ObjectIdentifier($0)).inserted }
-    return (distinct.filter(\.isDone), distinct.filter { !$0.isDone })
+    var (done, pending): ([PoolTask<Output>], [PoolTask<Output>]) = ([], [])
+    // Each is asked once: it may end at any moment, and belongs to one side.
+    for task in self where seen.insert(ObjectIdentifier(task)).inserted {
+      if task.isDone { done.append(task) } else { pending.append(task) }
+    }
+    return (done, pending)
   }
 }
 

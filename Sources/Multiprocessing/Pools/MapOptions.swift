@@ -5,8 +5,9 @@ public struct MapOptions: Sendable {
   /// How many inputs a worker is given at once; nil: the pool decides by what they take, up to about a millisecond of
   /// work. More saves time when tasks are short; fewer balances better when they are long. It is a bound to neither side:
   /// of chunks shorter than 50 microseconds several go at once, and a worker that has worked on one for five milliseconds
-  /// gives back what it has not begun. In a stream, how many tasks a worker is given ahead, each answered by itself: there
-  /// a crash fails one task, not the chunk.
+  /// gives back what it has not begun. In a stream, how many tasks a worker is given ahead, each answered by itself, so
+  /// that a crash fails one task and not the chunk; nil: so many as take about 30 microseconds. What is behind a slow one
+  /// is taken back for a worker that has nothing to do.
   public var chunkSize: Int?
   /// How long the whole may take; then it throws `timedOut`, and what still runs is stopped.
   public var totalTimeout: Duration?
@@ -40,4 +41,13 @@ public enum ResultOrder: Sendable {
   case input
   /// As they come.
   case completion
+}
+
+extension MapOptions {
+  /// How the tasks of one map or stream are run.
+  func traits(_ driver: PoolDriver) throws -> PoolMachine.Traits {
+    let capabilities = driver.backend.capabilities
+    guard let chunkSize else { return try task.traits(capabilities, pace: driver.takePace()) }
+    return try task.traits(capabilities, window: chunkSize)
+  }
 }

@@ -21,14 +21,22 @@ struct TaskSource<Output: Sendable>: Sendable {
   let coder: TransferCoder<Output>
   let encode: @Sendable (TransferFormat) throws -> TransferPayload
   let run: @Sendable () async throws -> Output
+  /// What the task was given, in words.
+  let describe: @Sendable () -> String
 
   /// The task ready for a back end: encoded now, where it crosses.
-  func job(for capabilities: WorkerCapabilities) throws -> PoolJob {
+  ///
+  /// - Parameter logMetadata: of whoever submits it.
+  func job(
+    for capabilities: WorkerCapabilities, logMetadata: @autoclosure () -> [String: String] = [:]
+  ) throws -> PoolJob {
     try capabilities.check(reference)
     let envelope = try capabilities.format.map {
-      TaskEnvelope(reference: reference, format: $0, payload: try encode($0))
+      var envelope = TaskEnvelope(reference: reference, format: $0, payload: try encode($0))
+      envelope.logMetadata = logMetadata()
+      return envelope
     }
-    return PoolJob(reference: reference, envelope: envelope, local: { try await run() })
+    return PoolJob(reference: reference, envelope: envelope, describe: describe, local: { try await run() })
   }
 }
 
@@ -45,7 +53,8 @@ extension TaskSource {
   init<T: ProcessTask>(_ task: T) throws where T.Output == Output {
     self.init(
       reference: try TaskReference.of(T.self), coder: T.outputCoder,
-      encode: { try TransferCoder<T>().encode(task, $0, spills: true) }, run: { try await task.run() })
+      encode: { try TransferCoder<T>().encode(task, $0, spills: true) }, run: { try await task.run() },
+      describe: { String(describing: task) })
   }
 }
 
@@ -70,7 +79,7 @@ struct ResultReader<Output: Sendable>: Sendable {
 extension PoolCore {
   func submit<Output>(_ source: TaskSource<Output>, _ options: TaskOptions) throws -> PoolTask<Output> {
     let traits = try options.traits(capabilities)
-    let job = try source.job(for: capabilities)
+    let job = try source.job(for: capabilities, logMetadata: driver.callersLogMetadata)
     let task = PoolTask(driver: driver, reader: ResultReader(coder: source.coder, format: capabilities.format))
     let item = try driver.submit(job, traits) { task.resolve($0) }
     task.setItem(item)

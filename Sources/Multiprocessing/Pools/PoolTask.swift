@@ -90,3 +90,17 @@ extension Blocking {
     return try base.output(result).get()
   }
 }
+
+extension PoolTask: CustomStringConvertible {
+  /// How far it is: `PoolTask<Int>(running)`; pending, running, returned, failed or cancelled. What it returned is not
+  /// looked at.
+  public var description: String { "PoolTask<\(Output.self)>(\(stage))" }
+
+  private var stage: String {
+    switch completion.value {
+    case nil: isRunning ? "running" : "pending"
+    case .success: "returned"
+    case .failure: isCancelled ? "cancelled" : "failed"
+    }
+  }
+}

@@ -14,6 +14,25 @@ extension ProcessPool {
     /// Between asking a worker to stop (SIGTERM) and killing it (SIGKILL). A worker that is told to end has it twice: to
     /// end by itself, exit handlers and children that it has to join included, and then for SIGTERM.
     public var gracePeriod: Duration = .seconds(1)
+    /// Binds each worker to one of these sets of processors, to the one that the fewest workers have; empty: workers run
+    /// where this process may.
+    public var processors: [Set<Int>] = []
+    /// How nice workers are, 0 to 19: higher ones leave the processor to others; nil: as this process.
+    public var niceness: Int?
+    /// How many threads each worker is to use; nil: its share of `CurrentProcess.availableParallelism`.
+    ///
+    /// Told to numeric libraries in `OMP_NUM_THREADS`, `OPENBLAS_NUM_THREADS`, `MKL_NUM_THREADS` and the like, unless the
+    /// environment has them; and it is the worker's own `availableParallelism`, so that a pool in a worker has a worker
+    /// for each, and not for each processor of the machine. Swift's own threads are as many as the processors.
+    public var threadsPerWorker: Int?
+    /// Hands what workers log by swift-log, from this level on, to the handler of this process; nil: workers log by
+    /// themselves.
+    ///
+    /// Records come with `process`, `worker` and `task`, and with the text values of the metadata of `Logger.current` (and
+    /// its provider) where the task was submitted. Those of one worker keep their order, and what is logged right before a
+    /// crash arrives. A worker's logging system is set up before any code of yours then: do not call
+    /// `LoggingSystem.bootstrap` in a worker. To do it by yourself, leave this nil and use `WorkerLogHandler`.
+    public var forwardedLogLevel: LogLevel?
     /// When to give up on workers that end one after another.
     public var restartLimit = RestartLimit()
     /// A worker that has not said that it is there by then is killed, and counts as lost. A start takes milliseconds; one
@@ -27,13 +46,14 @@ extension ProcessPool {
       let isValid =
         workers > 0 && (maxTasksPerWorker ?? 1) > 0 && (maxWorkerMemory ?? 1) > 0 && (minWorkers ?? 0) >= 0
         && (minWorkers ?? 0) <= workers && gracePeriod >= .zero && (idleTimeout ?? .seconds(1)) > .zero
-        && restartLimit.count >= 0
+        && restartLimit.count >= 0 && (threadsPerWorker ?? 1) > 0 && (0...19).contains(niceness ?? 0)
+        && processors.allSatisfy { !$0.isEmpty && $0.allSatisfy((0..<65536).contains) }
       guard isValid else {
         throw MultiprocessingError(
           .invalidArgument,
           """
-          a pool needs at least one worker, limits above zero and minWorkers between 0 and the number of workers; got \
-          \(workers) workers and \(self)
+          a pool needs at least one worker, limits above zero, minWorkers between 0 and the number of workers, a niceness \
+          from 0 to 19 and no empty set of processors; got \(workers) workers and \(self)
           """)
       }
     }

@@ -49,14 +49,14 @@ public final class ProcessPool: WorkerPool {
     _ workers: Int, _ configuration: Configuration, initializer: TaskSource<Void>?
   ) throws -> PoolDriver {
     try configuration.check(workers: workers)
-    let backend = try ProcessBackend(
-      context: configuration.context, greetingLimit: configuration.greetingLimit)
+    let backend = try ProcessBackend(configuration, workers: workers)
     let machine = PoolMachine.Configuration(
       workers: workers, minWorkers: configuration.minWorkers ?? 1, canKill: true,
       restartLimit: configuration.restartLimit.count, maxTasksPerWorker: configuration.maxTasksPerWorker)
     let settings = PoolDriver.Settings(
       gracePeriod: configuration.gracePeriod, idleTimeout: configuration.idleTimeout,
-      maxWorkerMemory: configuration.maxWorkerMemory)
+      maxWorkerMemory: configuration.maxWorkerMemory,
+      forwardsLogs: configuration.forwardedLogLevel != nil)
     return PoolDriver(
       machine, backend: backend, settings: settings, initializer: try initializer?.job(for: backend.capabilities))
   }

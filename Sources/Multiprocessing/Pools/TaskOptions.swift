@@ -31,7 +31,7 @@ public struct TaskOptions: Sendable {
 
 extension TaskOptions {
   /// - Throws: `invalidArgument` for a negative number, `unsupported` for a timeout where workers cannot be stopped.
-  func traits(_ capabilities: WorkerCapabilities, window: Int = 1) throws -> PoolMachine.Traits {
+  func traits(_ capabilities: WorkerCapabilities, window: Int = 1, pace: Pace.ID? = nil) throws -> PoolMachine.Traits {
     if timeout.map({ $0 <= .zero }) == true || retries < 0 || window < 1 {
       throw MultiprocessingError(
         .invalidArgument, "a timeout and a chunk size must be above zero, retries not below it: \(self)")
@@ -42,6 +42,6 @@ extension TaskOptions {
     }
     return PoolMachine.Traits(
       retries: retries, timeout: timeout, priority: (priority ?? Task.currentPriority).rawValue,
-      affinityKey: affinityKey, window: window)
+      affinityKey: affinityKey, window: window, pace: pace)
   }
 }

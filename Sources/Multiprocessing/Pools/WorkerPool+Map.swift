@@ -88,7 +88,7 @@ extension PoolCore {
   func map<Input, Output>(
     _ inputs: [Input], _ options: MapOptions, _ source: MapSource<Input, Output>
   ) async throws -> [Output] {
-    let traits = try options.task.traits(capabilities, window: options.chunkSize ?? 1)
+    let traits = try options.traits(driver)
     guard driver.isOpen else { throw driver.closingReason }
     let progress = options.progress.map { ProgressReporter(style: $0, total: inputs.count) }
     defer { progress?.finish() }

@@ -60,7 +60,7 @@ func closureSource<each A: Codable & Sendable, R: Codable & Sendable>(
   return TaskSource(
     reference: try ClosureReference.of(PackBox<R, repeat each A>(body: body)), coder: TransferCoder<R>(),
     encode: { try encodeArguments(repeat each arguments, format: $0) },
-    run: { try await body(repeat each arguments) })
+    run: { try await body(repeat each arguments) }, describe: { describeArguments(repeat each arguments) })
 }
 
 /// The source of a closure that returns nothing.
@@ -71,5 +71,11 @@ func voidClosureSource<each A: Codable & Sendable>(
   return TaskSource(
     reference: try ClosureReference.of(PackVoidBox<repeat each A>(body: body)), coder: TransferCoder<Void>(),
     encode: { try encodeArguments(repeat each arguments, format: $0) },
-    run: { try await body(repeat each arguments) })
+    run: { try await body(repeat each arguments) }, describe: { describeArguments(repeat each arguments) })
+}
+
+private func describeArguments<each A>(_ argument: repeat each A) -> String {
+  var texts: [String] = []
+  for argument in repeat each argument { texts.append("\(argument)") }
+  return "(" + texts.joined(separator: ", ") + ")"
 }

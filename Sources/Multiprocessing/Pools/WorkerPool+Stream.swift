@@ -12,7 +12,7 @@ extension WorkerPool {
     _ inputs: Inputs, order: ResultOrder = .input, options: MapOptions = MapOptions(),
     _ body: @escaping @Sendable @concurrent (Inputs.Element) async throws -> R
   ) -> PoolResults<R> where Inputs.Element: Codable & Sendable {
-    core.stream(order, options, { try MapSource(body) }) { run, step in
+    core.stream(order, options, total: inputs.knownCount, { try MapSource(body) }) { run, step in
       var rest = inputs.makeIterator()
       while try await run.waitForRoom(), let input = rest.next() { step(input) }
     }
@@ -37,7 +37,7 @@ extension WorkerPool {
   public func stream<T: ProcessTask>(
     all tasks: some Sequence<T> & Sendable, order: ResultOrder = .input, options: MapOptions = MapOptions()
   ) -> PoolResults<T.Output> {
-    core.stream(order, options, { try MapSource() }) { run, step in
+    core.stream(order, options, total: tasks.knownCount, { try MapSource() }) { run, step in
       var rest = tasks.makeIterator()
       while try await run.waitForRoom(), let task = rest.next() { step(task) }
     }
@@ -50,20 +50,21 @@ extension PoolCore {
     @Sendable @concurrent (StreamRun<Output>, @escaping @Sendable (Input) -> Void) async throws -> Void
 
   func stream<Input: Codable & Sendable, Output: Sendable>(
-    _ order: ResultOrder, _ options: MapOptions,
+    _ order: ResultOrder, _ options: MapOptions, total: Int? = nil,
     _ makeSource: @escaping @Sendable () throws -> MapSource<Input, Output>,
     feed: @escaping Feed<Input, Output>
   ) -> PoolResults<Output> {
     PoolResults(
       source: StreamSource {
         let source = try makeSource()
-        let traits = try options.task.traits(self.capabilities, window: options.chunkSize ?? 1)
+        let traits = try options.traits(self.driver)
         guard self.driver.isOpen else { throw self.driver.closingReason }
         let limit = try Self.checkedLimit(options.maxPending ?? 4 * self.driver.configuredWorkers * traits.window)
         let run = StreamRun(
           driver: self.driver, order: order, limit: limit,
+          logMetadata: self.driver.callersLogMetadata,
           reader: ResultReader(coder: source.coder, format: self.capabilities.format),
-          progress: options.progress.map { ProgressReporter(style: $0, total: nil) })
+          progress: options.progress.map { ProgressReporter(style: $0, total: total) })
         if let timeout = options.totalTimeout { try run.fail(after: timeout) }
         let pump = Task.detached { await Self.pump(run, feed) { run.submit(source.source($0), traits) } }
         return (run, pump)
@@ -87,4 +88,9 @@ extension PoolCore {
     }
     return limit
   }
+}
+
+extension Sequence {
+  /// How many there are, for progress, where that is known without looking at them.
+  fileprivate var knownCount: Int? { (self as? any RandomAccessCollection)?.count }
 }

@@ -23,7 +23,9 @@ public enum CurrentProcess {
   /// The children of this process that run now, without the workers of pools.
   public static var activeChildren: [any ChildProcessHandle] { ProcessFamily.current.active }
 
-  /// How many processors this process may use: the least of its affinity and the quotas of its control groups, at
-  /// least 1.
-  public static var availableParallelism: Int { Parallelism.available }
+  /// How many processors this process may use: the least of its affinity and the quotas of its control groups and, in a
+  /// pool's worker, its share of what the pool's program has. At least 1.
+  public static var availableParallelism: Int {
+    min(Parallelism.available, ProcessIdentity.current.parallelism ?? .max)
+  }
 }

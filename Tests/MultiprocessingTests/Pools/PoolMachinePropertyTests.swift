@@ -22,7 +22,8 @@ import Testing
   @Test func `items wait in the order of a plain sorted list`() {
     for seed in 0..<60 as Range<UInt64> {
       var random = SeededRandom(seed: seed)
-      var (pending, plain) = (PendingItems(), PlainPending())
+      let patience = [1, 3, 20, Int.max].randomElement(using: &random) ?? 1
+      var (pending, plain) = (PendingItems(patience: patience), PlainPending(patience: patience))
       for item in 1...400 as ClosedRange<UInt64> {
         let priority: UInt8 = [0, 17, 25].randomElement(using: &random) ?? 0
         if random.chance(80) {
@@ -38,9 +39,10 @@ import Testing
         #expect(pending.count == plain.items.count, "seed \(seed)")
       }
       #expect(pending.all == plain.all, "seed \(seed)")
-      let rest = plain.all
-      let taken = rest.map { _ in pending.take { _ in true } }
-      #expect(taken == rest, "seed \(seed)")
+      while let item = plain.take(where: { _ in true }) {
+        let taken = pending.take { _ in true }
+        #expect(taken == item, "seed \(seed)")
+      }
       #expect(pending.isEmpty, "seed \(seed)")
     }
   }
@@ -51,7 +53,7 @@ import Testing
     if random.chance(70), let item = plain.items.prefix(80).randomElement(using: &random)?.item {
       let removals = (pending.remove(item), pending.remove(item))
       #expect(removals == (true, false), "seed \(seed)")
-      plain.items.removeAll { $0.item == item }
+      plain.remove { $0 == item }
     } else {
       let divisor = UInt64.random(in: 1...3, using: &random)
       let expected = plain.take { $0 % divisor == 0 }
@@ -61,19 +63,32 @@ import Testing
   }
 }
 
-/// An array that is sorted anew every time.
+/// An array that is searched anew every time.
 private struct PlainPending {
+  let patience: Int
   var items: [(item: UInt64, priority: UInt8)] = []
+  private var passedOver: [UInt8: Int] = [:]
 
-  private var sorted: [(offset: Int, element: (item: UInt64, priority: UInt8))] {
-    items.enumerated().sorted { ($1.element.priority, $0.offset) < ($0.element.priority, $1.offset) }
+  init(patience: Int) { self.patience = patience }
+
+  private var priorities: [UInt8] { Set(items.map(\.priority)).sorted(by: >) }
+  private func isDue(_ priority: UInt8) -> Bool { passedOver[priority, default: 0] >= patience }
+
+  var all: [UInt64] { priorities.flatMap { priority in items.filter { $0.priority == priority }.map(\.item) } }
+
+  mutating func remove(where isGone: (UInt64) -> Bool) {
+    items.removeAll { isGone($0.item) }
+    passedOver = passedOver.filter { priorities.contains($0.key) }
   }
 
-  var all: [UInt64] { sorted.map(\.element.item) }
-
   mutating func take(where fits: (UInt64) -> Bool) -> UInt64? {
-    guard let found = sorted.first(where: { fits($0.element.item) }) else { return nil }
-    items.remove(at: found.offset)
-    return found.element.item
+    for priority in priorities.filter(isDue) + priorities.filter({ !isDue($0) }) {
+      guard let found = items.first(where: { $0.priority == priority && fits($0.item) }) else { continue }
+      passedOver[priority] = 0
+      remove { $0 == found.item }
+      for lower in priorities where lower < priority { passedOver[lower, default: 0] += 1 }
+      return found.item
+    }
+    return nil
   }
 }

@@ -29,7 +29,7 @@ import Testing
     for item in 1...3 as ClosedRange<UInt64> { machine.take(.submit(item, .init(retries: 9))) }
     #expect(machine.take(.lost(1, running: 1), .joined(2)) == [.send(1, 2)])
     #expect(machine.take(.lost(2, running: 1), .joined(3)) == [.send(2, 3)])
-    #expect(machine.take(.answered(2, 3)) == [.finish(2, .answered), .send(1, 3)])
+    #expect(machine.take(.answered(2, 3, after: nil)) == [.finish(2, .answered), .send(1, 3)])
   }
 
   @Test func `what was in hand behind a lost item stays behind it`() {
@@ -68,7 +68,7 @@ private struct Storm {
     if worker.state == .starting {
       take(.joined(id))
     } else if let item = worker.inHand.first {
-      take(crashes(item) ? .lost(id, running: item) : .answered(item, id))
+      take(crashes(item) ? .lost(id, running: item) : .answered(item, id, after: nil))
     }
   }
 

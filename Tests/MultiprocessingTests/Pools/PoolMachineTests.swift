@@ -31,7 +31,7 @@ extension PoolMachine {
     #expect(machine.take(.submit(1, .init())) == [])
     #expect(machine.take(.joined(2)) == [.send(1, 2)])
     #expect(machine.take(.submit(2, .init())) == [])
-    #expect(machine.take(.answered(1, 2)) == [.finish(1, .answered), .send(2, 2)])
+    #expect(machine.take(.answered(1, 2, after: nil)) == [.finish(1, .answered), .send(2, 2)])
   }
 
   @Test func `a lost worker fails the item it ran, and the others go to the next`() {
@@ -75,7 +75,7 @@ extension PoolMachine {
   @Test func `a worker that never goes, killed as it is, holds nothing up but the end`() {
     var machine = PoolMachine.ready()
     machine.take(.submit(1, .init()), .cancel(1), .graceEnded(1, .answer(1)), .joined(2), .submit(2, .init()))
-    #expect(machine.take(.answered(2, 2)) == [.finish(2, .answered)])
+    #expect(machine.take(.answered(2, 2, after: nil)) == [.finish(2, .answered)])
     #expect(machine.take(.close) == [.retire(2), .startGrace(2, .end)])
     #expect(machine.take(.lost(2, running: nil)) == [])
     #expect(machine.take(.lost(1, running: 1)) == [.end])
@@ -84,7 +84,7 @@ extension PoolMachine {
   @Test func `a worker that answers within its grace period is one too many and retires`() {
     var machine = PoolMachine.ready()
     machine.take(.submit(1, .init()), .cancel(1))
-    #expect(machine.take(.answered(1, 1)) == [.retire(1), .startGrace(1, .end)])
+    #expect(machine.take(.answered(1, 1, after: nil)) == [.retire(1), .startGrace(1, .end)])
     #expect(machine.take(.graceEnded(1, .answer(1))) == [])
   }
 
@@ -92,7 +92,7 @@ extension PoolMachine {
     for late in [PoolMachine.Event.deadline(1, turn: 1), .cancel(1)] {
       var machine = PoolMachine.ready()
       machine.take(.submit(1, .init(timeout: .seconds(1))))
-      #expect(machine.take(.answered(1, 1)) == [.finish(1, .answered)])
+      #expect(machine.take(.answered(1, 1, after: nil)) == [.finish(1, .answered)])
       #expect(machine.take(late) == [])
     }
   }
@@ -109,7 +109,8 @@ extension PoolMachine {
     var machine = PoolMachine.ready()
     machine.take(.submit(1, .init(window: 2)), .submit(2, .init(window: 2)))
     #expect(machine.take(.cancel(2)) == [.finish(2, .cancelled), .stop(1, 2)])
-    #expect(machine.take(.answered(1, 1)) == [.finish(1, .answered), .startGrace(1, .answer(2)), .start(2)])
+    #expect(
+      machine.take(.answered(1, 1, after: nil)) == [.finish(1, .answered), .startGrace(1, .answer(2)), .start(2)])
     #expect(machine.take(.graceEnded(1, .answer(2))) == [.kill(1)])
   }
 
@@ -117,14 +118,14 @@ extension PoolMachine {
     var machine = PoolMachine.ready()
     machine.take(.submit(1, .init()), .submit(2, .init()))
     #expect(machine.take(.cancel(2)) == [.finish(2, .cancelled)])
-    #expect(machine.take(.answered(1, 1)) == [.finish(1, .answered)])
+    #expect(machine.take(.answered(1, 1, after: nil)) == [.finish(1, .answered)])
   }
 
   @Test func `close lets everything finish, then the workers`() {
     var machine = PoolMachine.ready()
     machine.take(.submit(1, .init()), .submit(2, .init()), .close)
-    #expect(machine.take(.answered(1, 1)) == [.finish(1, .answered), .send(2, 1)])
-    #expect(machine.take(.answered(2, 1)) == [.finish(2, .answered), .retire(1), .startGrace(1, .end)])
+    #expect(machine.take(.answered(1, 1, after: nil)) == [.finish(1, .answered), .send(2, 1)])
+    #expect(machine.take(.answered(2, 1, after: nil)) == [.finish(2, .answered), .retire(1), .startGrace(1, .end)])
     #expect(machine.take(.lost(1, running: nil)) == [.end])
     #expect(machine.take(.submit(3, .init())) == [.finish(3, .cancelled)])
   }
@@ -164,8 +165,8 @@ extension PoolMachine {
     var machine = PoolMachine.ready()
     machine.take(.submit(1, .init(window: 2)), .submit(2, .init(window: 2)))
     #expect(machine.take(.recycle(1)) == [.retire(1), .start(2)])
-    #expect(machine.take(.answered(1, 1)) == [.finish(1, .answered)])
-    #expect(machine.take(.answered(2, 1)) == [.finish(2, .answered), .startGrace(1, .end)])
+    #expect(machine.take(.answered(1, 1, after: nil)) == [.finish(1, .answered)])
+    #expect(machine.take(.answered(2, 1, after: nil)) == [.finish(2, .answered), .startGrace(1, .end)])
     #expect(machine.take(.lost(1, running: nil)) == [])
     #expect(machine.take(.graceEnded(1, .end)) == [])
   }
@@ -182,7 +183,7 @@ extension PoolMachine {
     var item: UInt64 = 0
     for worker in 1..<20 {
       item += 2
-      machine.take(.submit(item, .init()), .answered(item, worker), .submit(item + 1, .init()))
+      machine.take(.submit(item, .init()), .answered(item, worker, after: nil), .submit(item + 1, .init()))
       #expect(machine.take(.lost(worker, running: item + 1)) == [.finish(item + 1, .lost), .start(worker + 1)])
       machine.take(.joined(worker + 1))
     }
@@ -200,7 +201,7 @@ extension PoolMachine {
     var machine = PoolMachine.ready(1) { $0.maxTasksPerWorker = 1 }
     machine.take(.submit(1, .init()))
     #expect(
-      machine.take(.answered(1, 1)) == [.finish(1, .answered), .retire(1), .startGrace(1, .end), .start(2)])
+      machine.take(.answered(1, 1, after: nil)) == [.finish(1, .answered), .retire(1), .startGrace(1, .end), .start(2)])
     #expect(machine.take(.lost(1, running: nil)) == [])
     #expect(machine.consecutiveLosses == 0)
   }
@@ -258,7 +259,7 @@ extension PoolMachine {
     var machine = PoolMachine.ready(1) { $0.canKill = false }
     machine.take(.submit(1, .init()), .submit(2, .init()))
     #expect(machine.take(.cancel(1)) == [.finish(1, .cancelled), .stop(1, 1)])
-    #expect(machine.take(.answered(1, 1)) == [.send(2, 1)])
-    #expect(machine.take(.close, .answered(2, 1)) == [.finish(2, .answered), .retire(1)])
+    #expect(machine.take(.answered(1, 1, after: nil)) == [.send(2, 1)])
+    #expect(machine.take(.close, .answered(2, 1, after: nil)) == [.finish(2, .answered), .retire(1)])
   }
 }

@@ -55,7 +55,16 @@ final class LocalBackend: WorkerBackend {
       return (worker.sink, nil)
     }
     if let task { cancel(task) }
-    dropped?(.finished(id, item, .thrown(CancellationError())))
+    dropped?(.finished(id, item, .thrown(CancellationError()), after: nil))
+  }
+
+  func recall(_ item: PoolMachine.ItemID, from id: PoolMachine.WorkerID) {
+    let sink = workers.withLock { workers -> WorkerSink? in
+      guard let place = workers[id]?.waiting.firstIndex(where: { $0.item == item }) else { return nil }
+      workers[id]?.waiting.remove(at: place)
+      return workers[id]?.sink
+    }
+    sink?(.returned(id, item))
   }
 
   func kill(_ id: PoolMachine.WorkerID) {
@@ -75,6 +84,8 @@ final class LocalBackend: WorkerBackend {
   }
 
   func terminate(_ id: PoolMachine.WorkerID) {}
+
+  func processID(of id: PoolMachine.WorkerID) -> ProcessID? { nil }
 
   func facts(of id: PoolMachine.WorkerID) -> WorkerFacts? { nil }
 
@@ -117,6 +128,7 @@ final class LocalBackend: WorkerBackend {
 
   private func execute(_ job: PoolJob, _ item: PoolMachine.ItemID, _ id: PoolMachine.WorkerID) async {
     let result: JobResult
+    let start = MonotonicClock.nanoseconds
     do {
       result = .local(try await job.local())
     } catch {
@@ -126,7 +138,7 @@ final class LocalBackend: WorkerBackend {
       workers[id]?.running = nil
       return workers[id]?.sink
     }
-    sink?(.finished(id, item, result))
+    sink?(.finished(id, item, result, after: MonotonicClock.nanoseconds &- start))
     startNext(id)
   }
 }

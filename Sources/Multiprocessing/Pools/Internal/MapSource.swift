@@ -3,21 +3,29 @@ struct MapSource<Input: Codable & Sendable, Output: Sendable>: Sendable {
   let reference: TaskReference
   let coder: TransferCoder<Output>
   let run: @Sendable (Input) async throws -> Output
+  /// An input in words.
+  var describe: @Sendable (Input) -> String = { "(\($0))" }
 
   /// The task of one input.
   func source(_ input: Input) -> TaskSource<Output> {
     TaskSource(
       reference: reference, coder: coder, encode: { try TransferCoder<Input>().encode(input, $0, spills: true) },
-      run: { [run] in try await run(input) })
+      run: { [run] in try await run(input) }, describe: { [describe] in describe(input) })
   }
 
   /// The job of several inputs, for a back end to which they cross.
-  func job(_ inputs: [Input], _ format: TransferFormat, for capabilities: WorkerCapabilities) throws -> PoolJob {
+  func job(
+    _ inputs: [Input], _ format: TransferFormat, for capabilities: WorkerCapabilities, logMetadata: [String: String]
+  ) throws -> PoolJob {
     try capabilities.check(reference)
     let payload = try Chunk<Input, Output>(coder: coder).encode(inputs, format)
+    var envelope = TaskEnvelope(reference: reference, format: format, payload: payload, isChunk: true)
+    envelope.logMetadata = logMetadata
+    let describe: @Sendable () -> String = { [describe] in
+      inputs.count == 1 ? describe(inputs[0]) : "\(inputs.count) inputs from \(describe(inputs[0]))"
+    }
     return PoolJob(
-      reference: reference,
-      envelope: TaskEnvelope(reference: reference, format: format, payload: payload, isChunk: true),
+      reference: reference, envelope: envelope, describe: describe,
       local: { throw MultiprocessingError(.unsupported, "chunks are for other processes") }, count: inputs.count)
   }
 }
@@ -50,6 +58,7 @@ extension MapSource where Output == Void {
 
 extension MapSource where Input: ProcessTask, Input.Output == Output {
   init() throws {
-    self.init(reference: try TaskReference.of(Input.self), coder: Input.outputCoder, run: { try await $0.run() })
+    self.init(reference: try TaskReference.of(Input.self), coder: Input.outputCoder, run: { try await $0.run() },
+      describe: { String(describing: $0) })
   }
 }

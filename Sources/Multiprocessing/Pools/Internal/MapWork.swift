@@ -8,14 +8,19 @@ struct MapWork<Input: Codable & Sendable, Output: Sendable> {
   private let source: MapSource<Input, Output>
   private let driver: PoolDriver
   private let traits: PoolMachine.Traits
+  private let logMetadata: [String: String]
   private var sizer: ChunkSizer
-  /// Submitted, and not answered.
-  private var owed = 0
+  /// Bytes of the arguments of what is submitted and not answered, by its first input.
+  private var owed: [Int: Int] = [:]
+  private var owedBytes = 0
   /// Inputs taken.
   private var taken = 0
   /// What workers gave back, the first inputs last.
   private var returned: [Stretch] = []
   private var results: [(start: Int, outputs: [Output])] = []
+
+  /// Arguments that are encoded ahead hold memory: of large ones, no more than keep the workers busy.
+  private static var bytesAhead: Int { 32 << 20 }
 
   init(
     _ run: MapRun<Input, Output>, _ source: MapSource<Input, Output>, _ driver: PoolDriver,
@@ -26,27 +31,34 @@ struct MapWork<Input: Codable & Sendable, Output: Sendable> {
     self.driver = driver
     self.traits = traits
     self.sizer = sizer
+    logMetadata = driver.callersLogMetadata
   }
 
   /// Runs all inputs, and returns their results in order.
   mutating func collect(_ inputs: [Input]) async throws -> [Output] {
     while true {
       let workers = max(1, driver.configuredWorkers)
-      while owed < most(workers), let stretch = next(from: inputs, workers) {
-        try run.submit(try job(for: stretch), stretch, stretchTraits(stretch))
-        owed += 1
-      }
-      if owed == 0 { return inOrder() }
+      while hasRoom(workers), let stretch = next(from: inputs, workers) { try submit(stretch) }
+      if owed.isEmpty { return inOrder() }
       for (stretch, result) in try await run.answers() {
-        owed -= 1
+        owedBytes -= owed.removeValue(forKey: stretch.start) ?? 0
         try accept(result, of: stretch)
       }
     }
   }
 
-  /// How many stretches are kept with the workers and waiting for them.
-  private func most(_ workers: Int) -> Int {
-    sizer.isFixed ? max(64, 4 * workers * traits.window) : 2 * workers + 1
+  private mutating func submit(_ stretch: Stretch) throws {
+    let job = try job(for: stretch)
+    try run.submit(job, stretch, stretchTraits(stretch))
+    owed[stretch.start] = job.byteCount
+    owedBytes += job.byteCount
+  }
+
+  /// Whether more stretches are to be with the workers or wait for them.
+  private func hasRoom(_ workers: Int) -> Bool {
+    let ahead = traits.pace == nil ? 2 * traits.window : Pace.largestWindow
+    let most = sizer.isFixed ? max(64, 2 * workers * ahead) : 2 * workers + 1
+    return owed.count < most && (owedBytes < Self.bytesAhead || owed.count < 2 * workers)
   }
 
   private mutating func next(from inputs: [Input], _ workers: Int) -> Stretch? {
@@ -66,9 +78,9 @@ struct MapWork<Input: Codable & Sendable, Output: Sendable> {
     let capabilities = driver.backend.capabilities
     var job: PoolJob
     if !sizer.isFixed, let format = capabilities.format {
-      job = try source.job(stretch.inputs, format, for: capabilities)
+      job = try source.job(stretch.inputs, format, for: capabilities, logMetadata: logMetadata)
     } else {
-      job = try source.source(stretch.inputs[0]).job(for: capabilities)
+      job = try source.source(stretch.inputs[0]).job(for: capabilities, logMetadata: logMetadata)
     }
     job.isRest = stretch.isRest
     return job
@@ -76,7 +88,10 @@ struct MapWork<Input: Codable & Sendable, Output: Sendable> {
 
   private func stretchTraits(_ stretch: Stretch) -> PoolMachine.Traits {
     var traits = traits
-    if !sizer.isFixed { traits.window = sizer.window(for: stretch.inputs.count) }
+    if !sizer.isFixed {
+      (traits.pace, traits.isChunk) = (nil, true)
+      traits.window = sizer.window(for: stretch.inputs.count)
+    }
     return traits
   }
 

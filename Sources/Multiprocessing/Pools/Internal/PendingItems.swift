@@ -1,46 +1,84 @@
-/// Items that wait for a worker: higher priority first, and first in, first out within one.
+/// Items that wait for a worker: higher priority first, and first in, first out within one. Priorities age: what was
+/// passed over so many times for higher ones has its turn.
 struct PendingItems {
   private struct Lane {
     let priority: UInt8
     var items: [PoolMachine.ItemID] = []
     var head = 0
     var front: [PoolMachine.ItemID] = []
+    /// How many members it has.
+    var count = 0
+    /// How many items of higher lanes were taken since one of this was.
+    var passedOver = 0
   }
 
   /// Descending by priority.
   private var lanes: [Lane] = []
-  private var members: Set<PoolMachine.ItemID> = []
+  /// With their priorities.
+  private var members: [PoolMachine.ItemID: UInt8] = [:]
+  private let patience: Int
+
+  /// A lane that was passed over `patience` times comes first.
+  init(patience: Int = 64) { self.patience = patience }
 
   var count: Int { members.count }
   var isEmpty: Bool { members.isEmpty }
+  /// By priority, ages apart.
   var all: [PoolMachine.ItemID] {
-    lanes.flatMap { $0.front.reversed() + $0.items[$0.head...] }.filter(members.contains)
+    lanes.flatMap { $0.front.reversed() + $0.items[$0.head...] }.filter { members[$0] != nil }
   }
 
   mutating func append(_ item: PoolMachine.ItemID, priority: UInt8) {
-    members.insert(item)
-    lanes[lane(of: priority)].items.append(item)
+    let lane = add(item, priority)
+    lanes[lane].items.append(item)
   }
 
   /// Puts an item back before all others of its priority.
   mutating func prepend(_ item: PoolMachine.ItemID, priority: UInt8) {
-    members.insert(item)
-    lanes[lane(of: priority)].front.append(item)
+    let lane = add(item, priority)
+    lanes[lane].front.append(item)
+  }
+
+  private mutating func add(_ item: PoolMachine.ItemID, _ priority: UInt8) -> Int {
+    members[item] = priority
+    let lane = lane(of: priority)
+    lanes[lane].count += 1
+    return lane
   }
 
   /// Removed items stay in their lane until they come up.
-  mutating func remove(_ item: PoolMachine.ItemID) -> Bool { members.remove(item) != nil }
+  mutating func remove(_ item: PoolMachine.ItemID) -> Bool {
+    guard let priority = members.removeValue(forKey: item) else { return false }
+    leave(lane(of: priority))
+    return true
+  }
+
+  private mutating func leave(_ lane: Int) {
+    lanes[lane].count -= 1
+    // What is left there was removed.
+    if lanes[lane].count == 0 { lanes[lane] = Lane(priority: lanes[lane].priority) }
+  }
 
   /// Takes the first item that fits. What does not fit keeps its place.
   mutating func take(where fits: (PoolMachine.ItemID) -> Bool) -> PoolMachine.ItemID? {
     guard !members.isEmpty else { return nil }
-    for index in lanes.indices {
-      if let item = takeFront(index, fits) ?? takeBack(index, fits) {
-        members.remove(item)
-        return item
+    // The highest of those that have waited for too long, then the others.
+    for isDue in [true, false] {
+      for lane in lanes.indices where lanes[lane].count > 0 && (lanes[lane].passedOver >= patience) == isDue {
+        if let item = takeFront(lane, fits) ?? takeBack(lane, fits) {
+          members[item] = nil
+          age(after: lane)
+          return item
+        }
       }
     }
     return nil
+  }
+
+  private mutating func age(after lane: Int) {
+    lanes[lane].passedOver = 0
+    leave(lane)
+    for lower in lanes.indices where lower > lane && lanes[lower].count > 0 { lanes[lower].passedOver += 1 }
   }
 
   private mutating func takeFront(
@@ -50,7 +88,7 @@ struct PendingItems {
     while position > 0 {
       position -= 1
       let item = lanes[lane].front[position]
-      if !members.contains(item) {
+      if members[item] == nil {
         lanes[lane].front.remove(at: position)
       } else if fits(item) {
         return lanes[lane].front.remove(at: position)
@@ -65,7 +103,7 @@ struct PendingItems {
     var position = lanes[lane].head
     while position < lanes[lane].items.count {
       let item = lanes[lane].items[position]
-      let isGone = !members.contains(item)
+      let isGone = members[item] == nil
       if isGone || fits(item) {
         // Removal may move what follows: the head is where it goes on.
         let wasHead = position == lanes[lane].head

@@ -9,9 +9,10 @@ extension PoolDriver {
     case .startTimer(let item, let turn, let duration): startTimer(item, turn: turn, duration)
     case .finish(let item, let ending): finish(item, ending)
     case .stop(let worker, let item): backend.stop(item, in: worker)
+    case .recall(let worker, let item): backend.recall(item, from: worker)
     case .startGrace(let worker, let grace): startGrace(worker, grace)
     case .kill(let worker): backend.kill(worker)
-    case .retire(let worker): backend.retire(worker)
+    case .retire(let worker): retire(worker)
     case .terminate(let worker): backend.terminate(worker)
     case .retryStart: after(.milliseconds(100)) { $0.handle(.retryStart) }
     case .crashLoop: reportCrashLoop()
@@ -19,13 +20,24 @@ extension PoolDriver {
     }
   }
 
+  private func retire(_ worker: WorkerID) {
+    let jobs = state.withLock { state in
+      state.insights.dismiss(worker, at: MonotonicClock.nanoseconds)
+      return state.exitJobs.map(\.job)
+    }
+    for (index, job) in jobs.enumerated() { backend.send(job, as: Self.exitJob + ItemID(index), to: worker) }
+    backend.retire(worker)
+  }
+
   private func start(_ worker: WorkerID) {
+    state.withLock { $0.insights.start(worker, at: MonotonicClock.nanoseconds) }
     do {
       try backend.start(worker) { self.take($0) }
       reportRestart()
     } catch {
       EventLog.warning("a worker could not be started: \(error)")
       handle(.startFailed(worker)) { state in
+        state.insights.end(worker, at: MonotonicClock.nanoseconds)
         if state.isOpening { state.openingError = state.openingError ?? error }
       }
     }
@@ -109,7 +121,7 @@ extension PoolDriver {
       return state.finisher
     }
     if let finisher { ExitSequence.current.removeFinisher(finisher) }
-    ended.resolve(())
+    logs.whenIdle { [ended] in ended.resolve(()) }
   }
 
   private func reportRestart() {

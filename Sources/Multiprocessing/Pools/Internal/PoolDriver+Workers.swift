@@ -5,24 +5,39 @@ extension PoolDriver {
   /// Preparations answer as items of this number and above, so that they never meet a task's.
   private static let preparation: ItemID = 1 << 62
 
+  /// What workers run at their end answers as items of this number and above.
+  static let exitJob: ItemID = 1 << 61
+
   /// What a worker has to say.
   func take(_ event: WorkerEvent) {
     switch event {
     case .ready(let worker):
       state.withLock { $0.prepared[worker] = 0 }
       prepareNext(worker)
-    case .finished(let worker, let item, let result) where item >= Self.preparation:
+    case .finished(let worker, let item, let result, _) where item >= Self.preparation:
       prepared(worker, result)
-    case .finished(let worker, let item, let result): finished(worker, item, result)
+    case .finished(_, let item, let result, _) where item >= Self.exitJob: left(item, result)
+    case .logged(let worker, let record, let name): logs.add(record, worker: worker, process: name)
+    case .finished(let worker, let item, let result, let time): finished(worker, item, result, after: time)
+    case .returned(let worker, let item): handle(.returned(item, worker))
     case .lost(let worker, let loss): lost(worker, loss)
     }
   }
 
-  private func finished(_ worker: WorkerID, _ item: ItemID, _ result: JobResult) {
-    handle(.answered(item, worker)) { state in
+  private func left(_ item: ItemID, _ result: JobResult) {
+    let take = state.withLock { state -> (@Sendable (JobResult) -> Void)? in
+      let index = Int(item - Self.exitJob)
+      return index < state.exitJobs.count ? state.exitJobs[index].take : nil
+    }
+    take?(result)
+  }
+
+  private func finished(_ worker: WorkerID, _ item: ItemID, _ result: JobResult, after time: UInt64?) {
+    handle(.answered(item, worker, after: time)) { state in
       state.entries[item]?.answer = result
       // The machine counts the answer, a worker's tasks are counted one by one.
       state.machine.workers[worker]?.completed += result.count - 1
+      if let time { state.insights.record(state.entries[item]?.job, of: result.count, by: worker, after: time) }
     }
     if let limit = settings.maxWorkerMemory, let facts = backend.facts(of: worker), facts.privateMemory > limit {
       EventLog.debug("recycling a worker with \(facts.privateMemory) bytes of memory")
@@ -57,6 +72,7 @@ extension PoolDriver {
       state.prepared[worker] = nil
       state.preparationsBefore[worker] = nil
       state.idleWatch?.remove(worker)
+      state.insights.end(worker, at: MonotonicClock.nanoseconds)
       grace = state.graces.removeValue(forKey: worker)
       if let running = loss.running { state.entries[running]?.loss = loss.exit }
       if let exit = loss.exit, case .signaled = exit.status, !exit.wasKilledByUs { state.statistics.crashed += 1 }
@@ -79,7 +95,8 @@ extension PoolDriver {
     if let job {
       backend.send(job, as: Self.preparation, to: worker)
     } else {
-      handle(.joined(worker))
+      let processID = backend.processID(of: worker)
+      handle(.joined(worker)) { $0.insights.join(worker, at: MonotonicClock.nanoseconds, processID: processID) }
       watchIdleness(of: worker)
     }
   }

@@ -27,6 +27,7 @@ final class PoolDriver: Sendable {
     var gracePeriod = Duration.seconds(1)
     var idleTimeout: Duration?
     var maxWorkerMemory: Int?
+    var forwardsLogs = false
   }
 
   struct State: Sendable {
@@ -38,6 +39,7 @@ final class PoolDriver: Sendable {
     /// Why a worker could not be started while the pool was made.
     var openingError: (any Error)?
     var nextItem: ItemID = 1
+    var nextPace: Pace.ID = 1
     /// Why the pool broke.
     var reason: (any Error)?
     /// Run in every worker before its first task, in order: initializer and broadcasts.
@@ -52,14 +54,18 @@ final class PoolDriver: Sendable {
     /// Nil: workers stay however idle.
     var idleWatch: IdleWatch?
     var statistics = PoolStatistics()
+    var insights = InsightsRecorder()
     var finisher: Int?
+    /// Run in a worker after its last task.
+    var exitJobs: [(job: PoolJob, take: @Sendable (JobResult) -> Void)] = []
     var restartObservers: [Int: @Sendable () -> Void] = [:]
   }
 
   let state: Mutex<State>
   let backend: any WorkerBackend
   let settings: Settings
-  /// Set when the pool is closed and its last worker is gone.
+  let logs = LogRelay()
+  /// Set when the pool is closed, its last worker is gone and what it logged has been handed on.
   let ended = Completion<Void>()
 
   init(
@@ -106,6 +112,14 @@ final class PoolDriver: Sendable {
     }
     handle(.submit(item, traits))
     return item
+  }
+
+  /// A number for the pace of one map or stream.
+  func takePace() -> Pace.ID {
+    state.withLock { state in
+      defer { state.nextPace += 1 }
+      return state.nextPace
+    }
   }
 
   /// Why nothing can be submitted any more.

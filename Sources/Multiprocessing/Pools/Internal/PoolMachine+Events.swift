@@ -9,7 +9,10 @@ extension PoolMachine {
     case lost(WorkerID, running: ItemID?)
     /// The worker could not be started.
     case startFailed(WorkerID)
-    case answered(ItemID, WorkerID)
+    /// After so many nanoseconds of work; nil where it did not run.
+    case answered(ItemID, WorkerID, after: UInt64?)
+    /// The worker gave back an item that it had not begun.
+    case returned(ItemID, WorkerID)
     case deadline(ItemID, turn: Int)
     case graceEnded(WorkerID, Grace)
     case cancel(ItemID)
@@ -33,7 +36,8 @@ extension PoolMachine {
     case .joined(let worker): if workers[worker]?.state == .starting { workers[worker]?.state = .ready }
     case .lost(let worker, let running): lose(worker, running, &actions)
     case .startFailed(let worker): failStart(worker, &actions)
-    case .answered(let item, let worker): answer(item, worker, &actions)
+    case .answered(let item, let worker, let time): answer(item, worker, after: time, &actions)
+    case .returned(let item, let worker): takeBack(item, worker, &actions)
     case .deadline(let item, let turn): passDeadline(item, turn, &actions)
     case .graceEnded(let worker, let grace): endGrace(worker, grace, &actions)
     case .cancel(let item): stop(item, .cancelled, &actions)
@@ -52,24 +56,47 @@ extension PoolMachine {
 
   private mutating func submit(_ item: ItemID, _ traits: Traits, _ actions: inout [Action]) {
     items[item] = Item(traits: traits)
+    enter(traits)
     guard phase == .open else { return finish(item, phase == .broken ? .broken : .cancelled, &actions) }
     if let pinned = traits.pinnedTo, workers[pinned].map({ $0.state == .retiring }) ?? true {
       return finish(item, .unpinned, &actions)
     }
     pending.append(item, priority: traits.priority)
-    largestWindow = max(largestWindow, traits.window)
     wanted = configuration.workers
   }
 
-  private mutating func answer(_ item: ItemID, _ id: WorkerID, _ actions: inout [Action]) {
-    guard var worker = workers[id], let place = worker.inHand.firstIndex(of: item) else { return }
-    worker.inHand.remove(at: place)
-    worker.completed += 1
+  private mutating func answer(_ item: ItemID, _ id: WorkerID, after time: UInt64?, _ actions: inout [Action]) {
+    guard let place = release(item, from: id) else { return }
+    workers[id]?.completed += 1
     consecutiveLosses = 0
+    if let time, let pace = items[item]?.traits.pace {
+      paces[pace]?.record(time)
+      findLargestWindow()
+    }
+    finish(item, .answered, &actions)
+    goOn(id, after: place, &actions)
+  }
+
+  /// One that was given up meanwhile is over already.
+  private mutating func takeBack(_ item: ItemID, _ id: WorkerID, _ actions: inout [Action]) {
+    guard let place = release(item, from: id) else { return }
+    giveBack(item)
+    goOn(id, after: place, &actions)
+  }
+
+  /// The item leaves the worker's hand. Returns its place there.
+  private mutating func release(_ item: ItemID, from id: WorkerID) -> Int? {
+    guard var worker = workers[id], let place = worker.inHand.firstIndex(of: item) else { return nil }
+    worker.inHand.remove(at: place)
     // An answer that was on its way when its worker was killed does not bring the worker back.
     if worker.state == .stopping(item) { worker.state = worker.isCondemned ? .retiring : .ready }
     workers[id] = worker
-    finish(item, .answered, &actions)
+    return place
+  }
+
+  /// What follows when an item has left a worker's hand.
+  private mutating func goOn(_ id: WorkerID, after place: Int, _ actions: inout [Action]) {
+    guard let worker = workers[id] else { return }
     if let next = worker.inHand.first, place == 0 { begin(next, in: id, &actions) }
     let isSpent = configuration.maxTasksPerWorker.map { worker.completed >= $0 } ?? false
     // A worker that was given up and came back is one too many.
@@ -87,13 +114,12 @@ extension PoolMachine {
     guard let worker = workers.removeValue(forKey: id) else { return }
     keys = keys.filter { $0.value != id }
     // Back to the front in their order, without blame; the one that ran is judged, and was before them.
-    for item in worker.inHand.reversed() where item != running { giveBack(item, &actions) }
+    for item in worker.inHand.reversed() where item != running { giveBack(item) }
     if let running, worker.inHand.contains(running), let item = items[running] {
       if item.losses < item.traits.retries && phase != .broken {
         items[running]?.losses += 1
         retries += 1
-        items[running]?.worker = nil
-        pending.prepend(running, priority: item.traits.priority)
+        giveBack(running)
       } else {
         finish(running, .lost, &actions)
       }
@@ -103,9 +129,10 @@ extension PoolMachine {
     if !worker.isCondemned, worker.state != .retiring { countLoss(&actions) }
   }
 
-  private mutating func giveBack(_ item: ItemID, _ actions: inout [Action]) {
+  private mutating func giveBack(_ item: ItemID) {
     guard let entry = items[item] else { return }
     items[item]?.worker = nil
+    items[item]?.isRecalled = false
     pending.prepend(item, priority: entry.traits.priority)
   }
 

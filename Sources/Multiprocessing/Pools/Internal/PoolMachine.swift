@@ -4,7 +4,8 @@
 ///   submit ──▶ pending ──▶ in hand of a worker (first in, first run) ──▶ finish(item, …)
 ///                ▲  │                   │
 ///                │  └── cancel ─────────┼──▶ finish(item, cancelled)
-///                └── worker lost: the item it ran fails or is tried again, the others come back to the front
+///                └── worker lost: the item it ran fails or is tried again, the others come back to the front;
+///                    recalled: an item that was given ahead comes back for a worker that has nothing to do
 /// ```
 ///
 /// A worker is *starting*, *ready* (with what it has in hand), *stopping* (its first item was cancelled or timed out: it
@@ -36,6 +37,10 @@ struct PoolMachine {
     var affinityKey: String?
     /// How many items of its kind a worker may have in hand.
     var window = 1
+    /// Of the map or stream that it belongs to, where that decides instead of `window`.
+    var pace: Pace.ID?
+    /// Several inputs of a map, which go from one worker to another as one.
+    var isChunk = false
     /// Runs in this worker or, when that ends first, nowhere.
     var pinnedTo: WorkerID?
   }
@@ -70,6 +75,8 @@ struct PoolMachine {
     case finish(ItemID, Ending)
     /// Ask the worker to give up the item.
     case stop(WorkerID, ItemID)
+    /// Ask the worker for the item back, unless it has begun it.
+    case recall(WorkerID, ItemID)
     case startGrace(WorkerID, Grace)
     case kill(WorkerID)
     /// Tell the worker to end when it has done what it has in hand.
@@ -94,6 +101,8 @@ struct PoolMachine {
     var losses = 0
     /// In hand of this worker; nil while it waits.
     var worker: WorkerID?
+    /// The worker was asked to give it back.
+    var isRecalled = false
   }
 
   struct Worker: Equatable {
@@ -122,7 +131,11 @@ struct PoolMachine {
   var consecutiveLosses = 0
   /// A start failed: no other is tried before `retryStart`.
   var isHoldingStarts = false
-  /// The largest that an item had: a worker with so many in hand gets nothing, whatever waits.
+  /// Of the maps and streams that have items here.
+  var paces: [Pace.ID: Pace] = [:]
+  /// The largest that an item without a pace had.
+  var largestFixedWindow = 1
+  /// A worker with so many in hand gets nothing, whatever waits.
   var largestWindow = 1
   private var nextWorker = 1
   private var hasEnded = false
@@ -153,7 +166,8 @@ struct PoolMachine {
   /// What follows every event: missing workers start, ready ones get work, and a closed pool without work ends.
   mutating func settle(_ actions: inout [Action]) {
     if phase == .open || !items.isEmpty { startMissing(&actions) }
-    for id in workers.keys.sorted() where workers[id]?.state == .ready { fill(id, &actions) }
+    giveOut(&actions)
+    recall(&actions)
     if phase != .open, items.isEmpty {
       // One that was asked to stop ends by its answer or by the end of its grace period.
       for id in workers.keys.sorted() where workers[id]?.mayRetire == true {
@@ -175,13 +189,50 @@ struct PoolMachine {
     }
   }
 
-  /// Gives a ready worker what it may have in hand.
-  private mutating func fill(_ id: WorkerID, _ actions: inout [Action]) {
-    while let worker = workers[id], worker.state == .ready, worker.inHand.count < largestWindow {
-      if let limit = configuration.maxTasksPerWorker, worker.completed + worker.inHand.count >= limit { return }
-      guard let item = takePending(for: id, worker) else { return }
-      give(item, to: id, &actions)
+  /// Gives ready workers what they may have in hand, one after another and the emptiest hands first.
+  private mutating func giveOut(_ actions: inout [Action]) {
+    guard !pending.isEmpty else { return }
+    var takers = workers.keys.filter { workers[$0]?.state == .ready }
+    while !pending.isEmpty, !takers.isEmpty {
+      takers.sort { (workers[$0]?.inHand.count ?? 0, $0) < (workers[$1]?.inHand.count ?? 0, $1) }
+      takers = takers.filter { id in
+        guard let worker = workers[id], hasRoom(worker), let item = takePending(for: id, worker) else { return false }
+        give(item, to: id, &actions)
+        return true
+      }
     }
+  }
+
+  private func hasRoom(_ worker: Worker) -> Bool {
+    if let limit = configuration.maxTasksPerWorker, worker.completed + worker.inHand.count >= limit { return false }
+    return worker.inHand.count < largestWindow
+  }
+
+  /// Takes back what was given ahead when there are workers with nothing to do: one item for each of them.
+  private mutating func recall(_ actions: inout [Action]) {
+    guard pending.isEmpty, largestWindow > 1, workers.count > 1 else { return }
+    let idle = workers.values.count { $0.isIdle }
+    guard idle > 0 else { return }
+    for _ in 0..<max(0, idle - items.values.count { $0.isRecalled }) {
+      guard let (item, id) = itemToRecall() else { return }
+      items[item]?.isRecalled = true
+      actions.append(.recall(id, item))
+    }
+  }
+
+  /// The last in the fullest hand; the first one runs.
+  private func itemToRecall() -> (ItemID, WorkerID)? {
+    let fullest = workers.max { ($0.value.inHand.count, $1.key) < ($1.value.inHand.count, $0.key) }
+    guard let (id, worker) = fullest else { return nil }
+    return worker.inHand.dropFirst().last { mayRecall($0) }.map { ($0, id) }
+  }
+
+  /// What was to be given ahead in a stream stays together, and what belongs to a worker stays there.
+  private func mayRecall(_ item: ItemID) -> Bool {
+    guard let entry = items[item], entry.traits.pace != nil || entry.traits.isChunk, !entry.isRecalled else {
+      return false
+    }
+    return entry.traits.affinityKey == nil && entry.traits.pinnedTo == nil
   }
 
   /// The next item for a worker. One that a worker died of before comes first, so that there are others between such
@@ -203,11 +254,13 @@ struct PoolMachine {
   }
 
   private func canGive(_ item: ItemID, to id: WorkerID, _ worker: Worker) -> Bool {
-    guard let traits = items[item]?.traits, worker.inHand.count < traits.window else { return false }
+    guard let traits = items[item]?.traits, worker.inHand.count < window(of: traits) else { return false }
     if let pinned = traits.pinnedTo { return pinned == id }
     guard let key = traits.affinityKey, let owner = keys[key] else { return true }
     return owner == id
   }
+
+  func window(of traits: Traits) -> Int { traits.pace.flatMap { paces[$0]?.window } ?? traits.window }
 
   private mutating func give(_ item: ItemID, to id: WorkerID, _ actions: inout [Action]) {
     items[item]?.worker = id
@@ -245,8 +298,30 @@ struct PoolMachine {
   }
 
   mutating func finish(_ item: ItemID, _ ending: Ending, _ actions: inout [Action]) {
-    guard items.removeValue(forKey: item) != nil else { return }
+    guard let entry = items.removeValue(forKey: item) else { return }
+    if let pace = entry.traits.pace { leave(pace) }
     actions.append(.finish(item, ending))
+  }
+
+  /// A pace is known as long as there are items of it.
+  mutating func enter(_ traits: Traits) {
+    if let pace = traits.pace {
+      paces[pace, default: Pace()].items += 1
+    } else {
+      largestFixedWindow = max(largestFixedWindow, traits.window)
+    }
+    findLargestWindow()
+  }
+
+  private mutating func leave(_ pace: Pace.ID) {
+    paces[pace]?.items -= 1
+    guard paces[pace]?.items == 0 else { return }
+    paces[pace] = nil
+    findLargestWindow()
+  }
+
+  mutating func findLargestWindow() {
+    largestWindow = paces.values.reduce(largestFixedWindow) { max($0, $1.window) }
   }
 }
 

@@ -10,6 +10,8 @@ final class ProcessWorker: Sendable {
   let process: RunningProcess
   private let sink: WorkerSink
   private let isForeign: Bool
+  /// What it is bound to.
+  let processors: [Int]
 
   private struct State {
     var token: Reactor.Token?
@@ -22,7 +24,10 @@ final class ProcessWorker: Sendable {
 
   private let state = Mutex(State())
 
-  init(id: PoolMachine.WorkerID, process: RunningProcess, isForeign: Bool, sink: @escaping WorkerSink) {
+  init(
+    id: PoolMachine.WorkerID, process: RunningProcess, isForeign: Bool, processors: [Int], sink: @escaping WorkerSink
+  ) {
+    self.processors = processors
     self.id = id
     self.process = process
     self.isForeign = isForeign
@@ -67,6 +72,8 @@ final class ProcessWorker: Sendable {
   /// The worker cancels the task, and raises SIGTERM for code that does not look at its cancellation.
   func stop(_ item: PoolMachine.ItemID) { enqueue(Frame(.cancel, task: item)) }
 
+  func recall(_ item: PoolMachine.ItemID) { enqueue(Frame(.recall, task: item)) }
+
   func retire() { enqueue(Frame(.retire)) }
 
   /// The process is gone: takes its last answers, then reports the loss.
@@ -97,7 +104,7 @@ final class ProcessWorker: Sendable {
         putBack(nil)
         if frame.kind == .task {
           let failure = MultiprocessingError(.notTransferable, doing: "sending a task to \(process.name)", error)
-          sink(.finished(id, frame.task, .thrown(failure)))
+          sink(.finished(id, frame.task, .thrown(failure), after: nil))
         }
       }
     }
@@ -141,9 +148,12 @@ final class ProcessWorker: Sendable {
       sink(.ready(id))
     case .value where !isForeign && frame.build != BuildIdentity.own.hash:
       let mismatch = MultiprocessingError(.startFailed, "\(process.name) runs another build of the program")
-      sink(.finished(id, frame.task, .thrown(mismatch)))
-    case .value: sink(.finished(id, frame.task, .payload(frame.payload, count: max(1, Int(frame.number)))))
-    case .thrown: sink(.finished(id, frame.task, .thrown(ThrownError.received(in: frame.payload))))
+      sink(.finished(id, frame.task, .thrown(mismatch), after: nil))
+    case .value: sink(.finished(id, frame.task, .payload(frame.payload, count: frame.count), after: frame.runTime))
+    case .thrown:
+      sink(.finished(id, frame.task, .thrown(ThrownError.received(in: frame.payload)), after: frame.runTime))
+    case .returned: sink(.returned(id, frame.task))
+    case .log: if let record = LogRecord(in: frame.payload) { sink(.logged(id, record, process.name)) }
     default: break
     }
   }

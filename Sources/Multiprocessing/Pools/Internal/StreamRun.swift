@@ -34,18 +34,25 @@ final class StreamRun<Output: Sendable>: Sendable {
   private let driver: PoolDriver
   private let order: ResultOrder
   private let limit: Int
+  private let logMetadata: [String: String]
   private let reader: ResultReader<Output>
-  let progress: ProgressReporter?
+  private let progress: ProgressReporter?
+  private let observer: Int?
 
   init(
-    driver: PoolDriver, order: ResultOrder, limit: Int, reader: ResultReader<Output>, progress: ProgressReporter?
+    driver: PoolDriver, order: ResultOrder, limit: Int, logMetadata: [String: String], reader: ResultReader<Output>,
+    progress: ProgressReporter?
   ) {
+    self.logMetadata = logMetadata
     self.driver = driver
     self.order = order
     self.limit = limit
     self.reader = reader
     self.progress = progress
+    observer = progress.map { progress in driver.observeRestarts { progress.restarted() } }
   }
+
+  deinit { observer.map(driver.stopObservingRestarts) }
 
   // MARK: The pump
 
@@ -72,7 +79,7 @@ final class StreamRun<Output: Sendable>: Sendable {
       return state.taken
     }
     do {
-      let job = try source.job(for: driver.backend.capabilities)
+      let job = try source.job(for: driver.backend.capabilities, logMetadata: logMetadata)
       let item = try driver.submit(job, traits) { [weak self] in self?.finish(index, $0) }
       let isOver = state.withLock { state in
         if state.outstanding[index] != nil { state.outstanding[index] = item }

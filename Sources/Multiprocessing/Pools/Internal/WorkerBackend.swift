@@ -11,12 +11,16 @@ protocol WorkerBackend: Sendable {
   func send(_ job: PoolJob, as item: PoolMachine.ItemID, to worker: PoolMachine.WorkerID)
   /// Asks a worker to give up a task.
   func stop(_ item: PoolMachine.ItemID, in worker: PoolMachine.WorkerID)
+  /// Asks a worker for a task that it has not begun: it gives it back (`returned`), or answers it in its time.
+  func recall(_ item: PoolMachine.ItemID, from worker: PoolMachine.WorkerID)
   /// Ends a worker against its will, where that is possible.
   func kill(_ worker: PoolMachine.WorkerID)
   /// Tells a worker to end when it has done what it has in hand.
   func retire(_ worker: PoolMachine.WorkerID)
   /// Reminds a worker that was told to end and has nothing in hand; only where `kill` is possible.
   func terminate(_ worker: PoolMachine.WorkerID)
+  /// The worker's process; nil when it has none.
+  func processID(of worker: PoolMachine.WorkerID) -> ProcessID?
   /// What is known of the worker's process; nil when it has none.
   func facts(of worker: PoolMachine.WorkerID) -> WorkerFacts?
 }
@@ -34,7 +38,12 @@ struct WorkerCapabilities: Sendable {
 
 enum WorkerEvent: Sendable {
   case ready(PoolMachine.WorkerID)
-  case finished(PoolMachine.WorkerID, PoolMachine.ItemID, JobResult)
+  /// After so many nanoseconds of work; nil where the task did not run.
+  case finished(PoolMachine.WorkerID, PoolMachine.ItemID, JobResult, after: UInt64?)
+  /// Given back as it was.
+  case returned(PoolMachine.WorkerID, PoolMachine.ItemID)
+  /// Wrote a log record; the name is its process's.
+  case logged(PoolMachine.WorkerID, LogRecord, String)
   case lost(PoolMachine.WorkerID, WorkerLoss)
 }
 
@@ -65,6 +74,8 @@ struct PoolJob: Sendable {
   let reference: TaskReference
   /// The task as it crosses; nil where it stays in this process.
   let envelope: TaskEnvelope?
+  /// Runs code of the user's.
+  let describe: (@Sendable () -> String)?
   /// The task as it runs here.
   let local: @Sendable () async throws -> any Sendable
   /// How many tasks it is to the user: a chunk has one for each input.
@@ -79,4 +90,9 @@ extension JobResult {
     if case .payload(_, let count) = self { return count }
     return 1
   }
+}
+
+extension PoolJob {
+  /// Bytes of its encoded arguments.
+  var byteCount: Int { envelope?.payload.bytes.count ?? 0 }
 }

@@ -27,6 +27,7 @@ final class ChildLoop: Sendable {
     self.channel = channel
     self.page = page
     termination = parameters.role == .worker ? try? ProcessControl.catchTermination() : nil
+    if parameters.role == .worker { LogForwarding.send = { self.forward($0) } }
   }
 
   private var isWorker: Bool { parameters.role == .worker }
@@ -86,6 +87,7 @@ final class ChildLoop: Sendable {
       queue.withLock { $0.waiting.append(frame) }
       startNext()
     case .cancel: cancel(frame.task)
+    case .recall: giveBack(frame.task)
     case .retire: retire()
     default: break
     }
@@ -117,23 +119,29 @@ final class ChildLoop: Sendable {
 
   private func execute(_ frame: Frame, _ running: RunningTask) async {
     OwnChildPage.prepareThread()
+    let start = MonotonicClock.nanoseconds
     let outcome = await running.run {
       do {
-        return await (try TaskEnvelope(frame)).run()
+        let envelope = try TaskEnvelope(frame)
+        guard LogForwarding.isOn else { return await envelope.run() }
+        let task = LogForwarding.Task(number: frame.task, metadata: envelope.logMetadata)
+        return await LogForwarding.$task.withValue(task) { await envelope.run() }
       } catch {
         return TaskOutcome.thrown(error)
       }
     }
-    finish(frame.task, outcome)
+    finish(frame.task, outcome, after: MonotonicClock.nanoseconds &- start)
   }
 
-  private func finish(_ task: UInt64, _ outcome: TaskOutcome) {
+  private func finish(_ task: UInt64, _ outcome: TaskOutcome, after time: UInt64? = nil) {
     ChildSetup.flushStreams()
     if case .thrown(let error) = outcome, parameters.printsErrors {
       StandardStream.writeError(Array("\(parameters.name) ended by an error: \(error)\n".utf8))
     }
     do {
-      try channel.send(outcome.frame(task: task))
+      var frame = outcome.frame(task: task)
+      frame.runTime = time
+      try channel.send(frame)
     } catch {
       // The value could not be sent (too many descriptors, no memory): its task fails, and the reason can be sent.
       let failure = MultiprocessingError(.notTransferable, doing: "sending the task's result", error)
@@ -148,14 +156,31 @@ final class ChildLoop: Sendable {
     startNext()
   }
 
+  /// At once, so that it is there when the next instruction ends the process.
+  private func forward(_ record: LogRecord) {
+    var record = record
+    // A detached task of the user's does not know whose it is; most likely of the one that runs.
+    record.task = record.task ?? queue.withLock { $0.running?.task }
+    try? channel.send(Frame(.log, payload: TransferPayload(bytes: record.bytes, descriptors: [])))
+  }
+
+  /// A task that has begun is answered in its time.
+  private func giveBack(_ task: UInt64) {
+    if drop(task) { try? channel.send(Frame(.returned, task: task)) }
+  }
+
+  /// True when the task waited, and does no longer.
+  private func drop(_ task: UInt64) -> Bool {
+    queue.withLock { queue in
+      guard let place = queue.waiting.firstIndex(where: { $0.task == task }) else { return false }
+      queue.waiting.remove(at: place)
+      return true
+    }
+  }
+
   /// A task that waits is dropped and answered; one that runs is asked to stop.
   private func cancel(_ task: UInt64) {
-    let wasWaiting = queue.withLock { queue in
-      let count = queue.waiting.count
-      queue.waiting.removeAll { $0.task == task }
-      return queue.waiting.count < count
-    }
-    if wasWaiting { try? channel.send(TaskOutcome.thrown(CancellationError()).frame(task: task)) }
+    if drop(task) { try? channel.send(TaskOutcome.thrown(CancellationError()).frame(task: task)) }
     guard cancelRunning(only: task) else { return }
     guard let termination else { return }
     // For code that handles the signal and does not look at its task's cancellation. The parent does not send it: it

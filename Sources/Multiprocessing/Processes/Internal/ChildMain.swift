@@ -45,7 +45,12 @@ enum ChildMain {
       if let environment = parameters.environment { ChildSetup.replaceEnvironment(environment) }
       if let directory = parameters.workingDirectory { try ChildSetup.changeDirectory(directory) }
     }
+    try parameters.worker.apply()
     try applyLimits(parameters.limits)
+    if let level = parameters.worker.logLevel.flatMap(Logger.Level.init(rawValue:)) {
+      LogForwarding.isOn = true
+      LoggingSystem.bootstrap { WorkerLogHandler(label: $0, logLevel: level) }
+    }
     if let level = parameters.logLevel.flatMap(Logger.Level.init(rawValue:)) { logToStandardError(level: level) }
   }
 
@@ -57,6 +62,7 @@ enum ChildMain {
     identity.isDaemon = parameters.isDaemon
     identity.parentID = parameters.parentID
     identity.parentName = parameters.parentName
+    identity.parallelism = parameters.worker.threads
     ProcessIdentity.current = identity
     OwnStart.method = parameters.startMethod
     ProcessContext.default = ProcessContext(parameters.startMethod == .fork ? .default : parameters.startMethod)

@@ -22,15 +22,20 @@ struct ChildParameters: Sendable {
   var logLevel: String?
   /// Print an error that the task throws on standard error.
   var printsErrors: Bool
+  var worker: WorkerSettings
 
   init(
-    role: Role, name: String, path: [Int], isDaemon: Bool, context: ProcessContext, printsErrors: Bool
+    role: Role, name: String, path: [Int], isDaemon: Bool, context: ProcessContext, printsErrors: Bool,
+    worker: WorkerSettings = WorkerSettings()
   ) {
     self.role = role
     self.name = name
     self.path = path
     self.isDaemon = isDaemon
     self.printsErrors = printsErrors
+    self.worker = worker
+    // The children of a worker share what it was given.
+    if worker.threads == nil { self.worker.threads = ProcessIdentity.current.parallelism }
     startMethod = context.startMethod
     parentID = ProcessIdentity.currentID
     parentName = ProcessIdentity.currentName
@@ -44,7 +49,7 @@ struct ChildParameters: Sendable {
 
 /// The parameters as they cross: fields in the order of `bytes`, a version before them.
 extension ChildParameters {
-  private static let version: UInt8 = 1
+  private static let version: UInt8 = 2
 
   var bytes: [UInt8] {
     var fields = FieldWriter()
@@ -64,6 +69,7 @@ extension ChildParameters {
     fields.put(logLevel)
     fields.put(printsErrors)
     fields.put(Int64(bitPattern: parentOwner))
+    worker.write(to: &fields)
     return fields.bytes
   }
 
@@ -89,6 +95,7 @@ extension ChildParameters {
     logLevel = try fields.optionalText()
     printsErrors = try fields.flag()
     parentOwner = UInt64(bitPattern: try fields.number())
+    worker = try WorkerSettings(from: &fields)
   }
 }
 

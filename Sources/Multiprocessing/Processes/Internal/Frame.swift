@@ -12,6 +12,10 @@ package struct Frame: Sendable {
     case ready, value, thrown
     /// Descriptors of the frame that follows, which had too many for one message.
     case attachment
+    /// From the parent: give back a task that has not begun; from the child: here it is.
+    case recall, returned
+    /// From a worker: a log record.
+    case log
   }
 
   package var kind: Kind
@@ -19,6 +23,8 @@ package struct Frame: Sendable {
   package var task: UInt64
   /// A process id, an error number or the like, as the kind says.
   package var number: Int32
+  /// How many inputs it answers, when they were several.
+  package var count = 1
   /// The sender's build, filled in when it is sent.
   package var build: UInt64
   package var payload: TransferPayload
@@ -35,9 +41,22 @@ package struct Frame: Sendable {
   }
 }
 
-/// A frame's head, 32 bytes, little-endian: kind (1), flags (1), zero (2), number (4), task (8), build (8), length (8).
+extension Frame {
+  /// Nanoseconds that the task of an answer ran, in `number` as the bits of a Float: three microseconds in a minute are
+  /// close enough. Nil when it did not run.
+  package var runTime: UInt64? {
+    get {
+      let time = Float(bitPattern: UInt32(bitPattern: number))
+      return time > 0 ? UInt64(exactly: time.rounded()) : nil
+    }
+    set { number = newValue.map { Int32(bitPattern: Float(max(1, $0)).bitPattern) } ?? 0 }
+  }
+}
+
+/// A frame's head, 40 bytes, little-endian: kind (1), flags (1), zero (2), number (4), task (8), build (8), length (8),
+/// count (4), zero (4).
 struct FrameHeader {
-  static let byteCount = 32
+  static let byteCount = 40
 
   var kind: Frame.Kind
   /// The payload is in a memory file, the first descriptor of the message.
@@ -46,6 +65,7 @@ struct FrameHeader {
   var task: UInt64
   var build: UInt64
   var length: UInt64
+  var count: UInt32
 
   /// - Parameter length: of the payload, or of its file.
   init(_ frame: Frame, isInFile: Bool, length: Int) {
@@ -55,6 +75,7 @@ struct FrameHeader {
     task = frame.task
     build = frame.build
     self.length = UInt64(length)
+    count = UInt32(clamping: frame.count)
   }
 
   /// Reads a head; nil when the bytes are none.
@@ -63,12 +84,13 @@ struct FrameHeader {
     self.kind = kind
     isInFile = bytes[1] & 1 == 1
     // SAFETY: the offsets are below the count checked above.
-    (number, task, build, length) = bytes.withUnsafeBytes {
+    (number, task, build, length, count) = bytes.withUnsafeBytes {
       (
         Int32(littleEndian: $0.loadUnaligned(fromByteOffset: 4, as: Int32.self)),
         UInt64(littleEndian: $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self)),
         UInt64(littleEndian: $0.loadUnaligned(fromByteOffset: 16, as: UInt64.self)),
-        UInt64(littleEndian: $0.loadUnaligned(fromByteOffset: 24, as: UInt64.self))
+        UInt64(littleEndian: $0.loadUnaligned(fromByteOffset: 24, as: UInt64.self)),
+        UInt32(littleEndian: $0.loadUnaligned(fromByteOffset: 32, as: UInt32.self))
       )
     }
   }
@@ -83,6 +105,7 @@ struct FrameHeader {
       $0.storeBytes(of: task.littleEndian, toByteOffset: 8, as: UInt64.self)
       $0.storeBytes(of: build.littleEndian, toByteOffset: 16, as: UInt64.self)
       $0.storeBytes(of: length.littleEndian, toByteOffset: 24, as: UInt64.self)
+      $0.storeBytes(of: count.littleEndian, toByteOffset: 32, as: UInt32.self)
     }
     return bytes
   }

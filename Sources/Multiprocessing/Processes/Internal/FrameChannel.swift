@@ -104,6 +104,7 @@ package final class FrameChannel: Sendable {
     }
     var frame = Frame(header.kind, task: header.task, number: header.number)
     frame.build = header.build
+    frame.count = max(1, Int(header.count))
     content.descriptors = earlier + content.descriptors
     frame.payload = content
     return frame

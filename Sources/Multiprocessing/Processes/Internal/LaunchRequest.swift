@@ -13,6 +13,8 @@ struct LaunchRequest {
   var isQuiet = false
   /// Print an error that the task throws.
   var printsErrors = false
+  /// For a worker.
+  var worker = WorkerSettings()
   /// Sent before the child exists, for it to find.
   var firstFrame: Frame?
 
@@ -25,7 +27,8 @@ struct LaunchRequest {
     // Before the parameters: they name this process by the id that it has then.
     let registry = try ProcessRegistry.forChild()
     let parameters = ChildParameters(
-      role: role, name: name, path: path, isDaemon: isDaemon, context: context, printsErrors: printsErrors)
+      role: role, name: name, path: path, isDaemon: isDaemon, context: context, printsErrors: printsErrors,
+      worker: worker)
     let pipe = isQuiet || context.inheritsStandardError ? nil : try DescriptorIO.pipe()
     // The fork server lives as long as this process: it must not hold a pipe open that this process closes.
     let null = isQuiet ? try DescriptorIO.openNull() : nil

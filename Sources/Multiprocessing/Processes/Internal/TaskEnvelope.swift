@@ -8,6 +8,8 @@ package struct TaskEnvelope: Sendable {
   package var payload: TransferPayload
   /// The payload is a chunk of inputs.
   package var isChunk: Bool
+  /// Of the logger of whoever submitted the task.
+  package var logMetadata: [String: String] = [:]
 
   package init(reference: TaskReference, format: TransferFormat, payload: TransferPayload, isChunk: Bool = false) {
     self.reference = reference
@@ -16,13 +18,14 @@ package struct TaskEnvelope: Sendable {
     self.isChunk = isChunk
   }
 
-  /// The frame of the task: version, form and reference as fields, then the arguments to the end.
+  /// The frame of the task: version, form, reference and metadata as fields, then the arguments to the end.
   package func frame(task: UInt64) -> Frame {
     var head = FieldWriter()
     head.put(Self.version)
     head.put(format == .portable)
     head.put(isChunk)
     reference.write(to: &head)
+    head.put(logMetadata.isEmpty ? nil : logMetadata.flatMap { [$0.key, $0.value] })
     var payload = payload
     payload.bytes = head.bytes + payload.bytes
     return Frame(.task, task: task, payload: payload)
@@ -33,8 +36,10 @@ package struct TaskEnvelope: Sendable {
   /// - Throws: `startFailed` for another version or, when the task needs the same build, another build.
   package init(_ frame: Frame) throws {
     var content = frame.payload
-    // Large arguments of other kinds than arrays of numbers: all of the frame is in the file.
-    if content.bytes.isEmpty { content = TransferPayload(bytes: try content.withContent(Array.init), descriptors: content.descriptors) }
+    // Of large arguments that are no arrays of numbers, all is in the file, also what stands here.
+    if content.bytes.isEmpty {
+      content = TransferPayload(bytes: try content.withContent(Array.init), descriptors: content.descriptors)
+    }
     var head = FieldReader(content.bytes)
     do {
       let version = try head.byte()
@@ -42,6 +47,9 @@ package struct TaskEnvelope: Sendable {
       format = try head.flag() ? .portable : .sameBuild
       isChunk = try head.flag()
       reference = try TaskReference(from: &head)
+      if let texts = try head.optionalTexts() {
+        for index in stride(from: 0, to: texts.count - 1, by: 2) { logMetadata[texts[index]] = texts[index + 1] }
+      }
     } catch is FieldReader.Malformed {
       throw Self.mismatch("a task that is cut short")
     }

@@ -8,8 +8,10 @@ package enum TaskOutcome: Sendable {
   package func frame(task: UInt64) -> Frame {
     switch self {
     case .value(let payload, let count):
-      Frame(.value, task: task, number: Int32(clamping: count), payload: payload)
-    case .thrown(let error): Frame(.thrown, task: task, payload: ThrownError(error).payload())
+      var frame = Frame(.value, task: task, payload: payload)
+      frame.count = count
+      return frame
+    case .thrown(let error): return Frame(.thrown, task: task, payload: ThrownError(error).payload())
     }
   }
 }

@@ -41,8 +41,11 @@ struct MachineModel {
       self.traits[item] = traits
       if machine.phase != .open { mayCancel.insert(item) }
     case .joined(let worker): joined.insert(worker)
-    case .answered(let item, let worker):
+    case .answered(let item, let worker, _):
       if holder[item] == worker { (holder[item], losses) = (nil, 0) }
+    case .returned(let item, let worker):
+      if holder[item] == worker { holder[item] = nil }
+      sent[worker, default: 0] -= 1
     case .startFailed(let worker): lose(worker)
     case .lost(let worker, _): lose(worker)
     case .cancel(let item): mayCancel.insert(item)
@@ -74,7 +77,7 @@ struct MachineModel {
 
   mutating func check(_ actions: [PoolMachine.Action], after event: PoolMachine.Event, _ machine: PoolMachine) throws {
     let before = crashLoops
-    for action in actions { try check(action) }
+    for action in actions { try check(action, machine) }
     if (crashLoops > before) != expectsCrashLoop { throw Violation("crash loop told: \(!expectsCrashLoop)") }
     expectsCrashLoop = false
     if Set(unfinished) != Set(machine.items.keys) { throw Violation("items \(machine.items.keys) and \(unfinished)") }
@@ -83,14 +86,15 @@ struct MachineModel {
     if isBroken, !unfinished.isEmpty { throw Violation("broken, and \(unfinished) wait") }
   }
 
-  private mutating func check(_ action: PoolMachine.Action) throws {
+  private mutating func check(_ action: PoolMachine.Action, _ machine: PoolMachine) throws {
     switch action {
     // A submission that came too late is answered all the same.
     case .finish(let item, let ending): try checkFinish(item, ending)
     case _ where ends > 0: throw Violation("\(action) after the end")
     case .start(let worker):
       if !started.insert(worker).inserted || isBroken { throw Violation("\(worker) is started") }
-    case .send(let item, let worker): try checkSend(item, worker)
+    case .send(let item, let worker): try checkSend(item, worker, machine)
+    case .recall(let worker, let item): try checkRecall(item, worker)
     case .retire(let worker):
       if !started.contains(worker) { throw Violation("\(worker) is retired and is not there") }
       dismissed.insert(worker)
@@ -105,14 +109,26 @@ struct MachineModel {
     }
   }
 
-  private mutating func checkSend(_ item: ItemID, _ worker: WorkerID) throws {
+  private func checkRecall(_ item: ItemID, _ worker: WorkerID) throws {
+    if holder[item] != worker { throw Violation("\(item) is recalled from \(worker), which does not have it") }
+    guard let traits = traits[item], traits.pace != nil, traits.affinityKey == nil, traits.pinnedTo == nil,
+      endings[item] == nil
+    else {
+      throw Violation("\(item) is recalled, and is to stay where it is")
+    }
+    let isIdle = joined.intersection(started).subtracting(dismissed).contains { id in !holder.values.contains(id) }
+    if !isIdle { throw Violation("\(item) is recalled, and nobody waits for it") }
+  }
+
+  private mutating func checkSend(_ item: ItemID, _ worker: WorkerID, _ machine: PoolMachine) throws {
     guard let traits = traits[item], endings[item] == nil else { throw Violation("\(item) is sent, and is over") }
     guard joined.contains(worker), started.contains(worker), !dismissed.contains(worker) else {
       throw Violation("\(item) is sent to \(worker), which takes no work")
     }
     if let other = holder[item] { throw Violation("\(item) is sent to \(worker) and is in hand of \(other)") }
     let inHand = holder.values.count { $0 == worker }
-    if inHand >= traits.window { throw Violation("\(worker) has \(inHand), and \(item) allows \(traits.window)") }
+    let window = machine.window(of: traits)
+    if inHand >= window { throw Violation("\(worker) has \(inHand), and \(item) allows \(window)") }
     if let pinned = traits.pinnedTo, pinned != worker { throw Violation("\(item) is sent to \(worker), not \(pinned)") }
     if let key = traits.affinityKey {
       if let owner = keys[key], owner != worker, traits.pinnedTo == nil { throw Violation("\(key) leaves \(owner)") }

@@ -10,6 +10,7 @@ extension MachineRehearsal {
     case .send(let item, let id): if workers[id]?.isAlive == true { workers[id]?.inbox.append(item) }
     case .startTimer(let item, let turn, _): deadlines.append((item, turn))
     case .stop(let id, let item): workers[id]?.stop(item, canKill: machine.configuration.canKill)
+    case .recall(let id, let item): workers[id]?.recall(item)
     case .startGrace(let id, let grace): graces.append((id, grace))
     case .kill(let id): kill(id)
     case .retire(let id): workers[id]?.isRetired = true
@@ -69,6 +70,7 @@ extension MachineRehearsal {
     traits.priority = [0, 17, 25].randomElement(using: &random) ?? 0
     traits.affinityKey = random.chance(20) ? ["a", "b"].randomElement(using: &random) : nil
     traits.window = random.chance(30) ? Int.random(in: 2...4, using: &random) : 1
+    traits.pace = random.chance(40) ? UInt64.random(in: 1...2, using: &random) : nil
     traits.pinnedTo = random.chance(5) ? someWorker() : nil
     defer { nextItem += 1 }
     return .submit(nextItem, traits)

@@ -85,7 +85,9 @@ struct MachineRehearsal {
     case .greet(let id): workers[id]?.greet()
     case .hear(let id): try hear(id)
     case .begin(let id): try begin(id)
-    case .finish(let id): workers[id]?.finishRunning()
+    // From far below a claim to far above it.
+    case .finish(let id):
+      workers[id]?.finishRunning(after: [100, 2000, 9000, 50_000_000].randomElement(using: &random) ?? 1)
     case .end(let id): workers[id]?.die()
     case .deadline(let index):
       let timer = deadlines.remove(at: index)
@@ -116,7 +118,8 @@ struct MachineRehearsal {
     guard let message = workers[id]?.outbox.removeFirst() else { return }
     switch message {
     case .joined: try handle(.joined(id))
-    case .answered(let item): try handle(.answered(item, id))
+    case .answered(let item, let time): try handle(.answered(item, id, after: time))
+    case .returned(let item): try handle(.returned(item, id))
     case .lost(let running):
       workers[id] = nil
       try handle(.lost(id, running: running))

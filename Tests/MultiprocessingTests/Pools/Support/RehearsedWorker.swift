@@ -7,7 +7,8 @@ struct RehearsedWorker {
 
   enum Message: Equatable {
     case joined
-    case answered(PoolMachine.ItemID)
+    case answered(PoolMachine.ItemID, after: UInt64?)
+    case returned(PoolMachine.ItemID)
     case lost(running: PoolMachine.ItemID?)
   }
 
@@ -15,8 +16,8 @@ struct RehearsedWorker {
   var running: (item: PoolMachine.ItemID, fate: Fate)?
   /// Said, and not heard by the machine yet; `lost` is the last.
   var outbox: [Message] = []
-  /// What it was asked to give up while it was stopped.
-  private var unheard: [PoolMachine.ItemID] = []
+  /// What it was asked to give up or give back while it was stopped.
+  private var unheard: [(item: PoolMachine.ItemID, isRecall: Bool)] = []
   private var hasGreeted = false
   var isRetired = false
   var isAlive = true
@@ -30,7 +31,9 @@ struct RehearsedWorker {
 
   mutating func goOn() {
     isStopped = false
-    for item in unheard { stop(item, canKill: true) }
+    for request in unheard {
+      if request.isRecall { recall(request.item) } else { stop(request.item, canKill: true) }
+    }
     unheard = []
   }
 
@@ -41,26 +44,36 @@ struct RehearsedWorker {
     running = nil
   }
 
-  mutating func finishRunning() {
+  mutating func finishRunning(after time: UInt64) {
     guard let running else { return }
     self.running = nil
     if running.fate == .dies {
       self.running = running
       die()
     } else {
-      outbox.append(.answered(running.item))
+      outbox.append(.answered(running.item, after: time))
     }
   }
 
   /// Drops what waits; what runs listens, unless it spins where it can be killed.
   mutating func stop(_ item: PoolMachine.ItemID, canKill: Bool) {
     if isStopped {
-      unheard.append(item)
+      unheard.append((item, false))
     } else if let place = inbox.firstIndex(of: item) {
       inbox.remove(at: place)
-      outbox.append(.answered(item))
+      outbox.append(.answered(item, after: nil))
     } else if let running, running.item == item, !canKill || running.fate != .spins {
       self.running?.fate = .answers
+    }
+  }
+
+  /// Gives back what it has not begun, and says nothing of what it has.
+  mutating func recall(_ item: PoolMachine.ItemID) {
+    if isStopped {
+      unheard.append((item, true))
+    } else if let place = inbox.firstIndex(of: item) {
+      inbox.remove(at: place)
+      outbox.append(.returned(item))
     }
   }
 

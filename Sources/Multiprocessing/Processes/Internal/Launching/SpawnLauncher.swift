@@ -11,15 +11,15 @@ struct SpawnLauncher: Launcher {
     let null = try DescriptorIO.openNull()
     let spawn = Spawn(
       path: try plan.context.executable ?? Executable.path(), arguments: [CommandLine.arguments.first ?? "worker"],
-      environment: environment(plan.context), workingDirectory: plan.context.workingDirectory,
+      environment: environment(plan), workingDirectory: plan.context.workingDirectory,
       standard: [null.number, standard.output, standard.error],
       descriptors: [try plan.channel.number, page.descriptor.number, plan.lifeline.number, plan.registry.number])
     let id = try withExtendedLifetime((plan, standard, null)) { try spawn.start() }
     return LaunchedChild(id: id, page: page)
   }
 
-  private func environment(_ context: ProcessContext) -> [String] {
-    let given = context.environment?.map { "\($0.key)=\($0.value)" } ?? Executable.environment()
+  private func environment(_ plan: LaunchPlan) -> [String] {
+    let given = plan.context.environment?.map { "\($0.key)=\($0.value)" } ?? Executable.environment()
     // The runtime's own backtracer costs 25 ms and fifty lines per crash; the crash page replaces it. It is read at
     // exec, so it cannot be set later.
     var own = ["\(ChildSetup.marker)=\(kind)", "SWIFT_BACKTRACE=enable=no"]
@@ -27,6 +27,8 @@ struct SpawnLauncher: Launcher {
     if kind == ChildSetup.serverKind, !given.contains(where: { $0.hasPrefix(ChildSetup.bindNow + "=") }) {
       own.append("\(ChildSetup.bindNow)=\(ChildSetup.marker)")
     }
+    // Here, because libraries that the program is linked with read them when they are loaded.
+    if let threads = plan.parameters.worker.threads { own += Placement.variables(for: threads, besides: given) }
     return given.filter { !$0.hasPrefix(ChildSetup.marker + "=") && !$0.hasPrefix("SWIFT_BACKTRACE=") } + own
   }
 }
