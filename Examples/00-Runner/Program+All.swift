@@ -1,6 +1,7 @@
 extension Program {
   /// Every program, in reading order.
-  static let all: [Program] = background + starting + names + daemons + ending + rest + sharing + queues + channels
+  static let all: [Program] =
+    background + starting + names + daemons + ending + rest + sharing + queues + channels
     + pools
 
   private static let background: [Program] = [

@@ -30,9 +30,11 @@ package struct MemoryFile: Sendable {
 
   /// Writes all bytes at `offset`, growing the file. Throws ENOSPC or ENOMEM when memory is short.
   package func write(_ bytes: ArraySlice<UInt8>, at offset: Int = 0) throws {
+    // SAFETY: read inside the call only.
     try bytes.withUnsafeBytes { try write($0, at: offset) }
   }
 
+  // SAFETY: the caller keeps the bytes valid for the call.
   /// The same with bytes that the caller keeps.
   package func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws {
     var done = 0

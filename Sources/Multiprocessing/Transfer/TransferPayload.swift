@@ -26,6 +26,7 @@ package struct TransferPayload: Sendable {
     } catch {
       throw MultiprocessingError(.outOfMemory, doing: "a message of \(byteCount) bytes could not be read", error)
     }
+    // SAFETY: the mapping is as long as the file was when it was sealed, and outlives the call.
     return try withExtendedLifetime(mapping) {
       let content = UnsafeRawBufferPointer(start: mapping.address, count: file.byteCount)
       return bytes.isEmpty ? try body(content) : try (bytes + content).withUnsafeBytes(body)
@@ -64,6 +65,7 @@ struct PayloadFileWriter {
 
   init() throws { file = try MemoryFile(sealableNamed: "mp-payload") }
 
+  // SAFETY: the bytes are valid for the call, which only reads them.
   mutating func write(_ bytes: UnsafeRawBufferPointer) throws {
     try file.write(bytes, at: byteCount)
     byteCount += bytes.count

@@ -26,7 +26,7 @@ import Testing
 private struct Storm {
   private let seed: UInt64
   private var random: SeededRandom
-  private let queue: Queue<Parcel>
+  private let queue: Queue<StormItem>
   private let record: StormRecord
   private var producers: [ChildProcess<Void>] = []
   private var consumers: [ChildProcess<Void>] = []

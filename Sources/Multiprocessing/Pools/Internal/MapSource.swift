@@ -58,7 +58,8 @@ extension MapSource where Output == Void {
 
 extension MapSource where Input: ProcessTask, Input.Output == Output {
   init() throws {
-    self.init(reference: try TaskReference.of(Input.self), coder: Input.outputCoder, run: { try await $0.run() },
+    self.init(
+      reference: try TaskReference.of(Input.self), coder: Input.outputCoder, run: { try await $0.run() },
       describe: { String(describing: $0) })
   }
 }

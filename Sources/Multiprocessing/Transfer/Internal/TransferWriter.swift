@@ -24,6 +24,7 @@ struct TransferWriter {
   func payload() throws -> TransferPayload {
     guard var file else { return TransferPayload(bytes: bytes, descriptors: context.descriptors) }
     do {
+      // SAFETY: read inside the call only.
       try bytes.withUnsafeBytes { try file.write($0) }
       return TransferPayload(descriptors: context.descriptors, file: try file.finish())
     } catch {
@@ -37,6 +38,7 @@ struct TransferWriter {
     do {
       CopiedValue.writeHead(of: array, to: &bytes)
       var file = try self.file ?? PayloadFileWriter()
+      // SAFETY: read inside the calls only.
       try bytes.withUnsafeBytes { try file.write($0) }
       try array.withElementBytes { try file.write($0) }
       self.file = file

@@ -25,7 +25,7 @@ struct StormRecord: Codable {
 }
 
 /// An item that shows when it is torn.
-struct Parcel: Codable, Sendable {
+struct StormItem: Codable, Sendable {
   var life: Int
   var number: Int
   var content: [UInt16]
@@ -46,7 +46,7 @@ struct Parcel: Codable, Sendable {
 
 /// Puts the parcels of one life, singly and in batches.
 struct StormProducer: ProcessTask {
-  var queue: Queue<Parcel>
+  var queue: Queue<StormItem>
   var record: StormRecord
   var life: Int
   var count: Int
@@ -60,7 +60,7 @@ struct StormProducer: ProcessTask {
       var number = 0
       while number < count {
         let batch = number % 3 == 0 ? 1 : min(StormRecord.batch, count - number)
-        let parcels = (number..<number + batch).map { Parcel(life: life, number: $0) }
+        let parcels = (number..<number + batch).map { StormItem(life: life, number: $0) }
         if batch == 1 { try queue.blocking.put(parcels[0]) } else { try queue.blocking.put(contentsOf: parcels) }
         number += batch
         record.put[life] = number
@@ -71,7 +71,7 @@ struct StormProducer: ProcessTask {
 
 /// Takes parcels to the end, singly and in batches, and checks them.
 struct StormConsumer: ProcessTask {
-  var queue: Queue<Parcel>
+  var queue: Queue<StormItem>
   var record: StormRecord
   var step: Int
 
@@ -91,7 +91,7 @@ struct StormConsumer: ProcessTask {
     }
   }
 
-  private func note(_ parcel: Parcel, _ last: inout [Int]) {
+  private func note(_ parcel: StormItem, _ last: inout [Int]) {
     guard parcel.isWhole, (0..<StormRecord.lives).contains(parcel.life) else { return record.tally.count(1) }
     if parcel.number <= last[parcel.life] { record.tally.count(0) }
     last[parcel.life] = parcel.number
