@@ -33,7 +33,6 @@ extension PoolDriver {
     state.withLock { $0.insights.start(worker, at: MonotonicClock.nanoseconds) }
     do {
       try backend.start(worker) { self.take($0) }
-      reportRestart()
     } catch {
       EventLog.warning("a worker could not be started: \(error)")
       handle(.startFailed(worker)) { state in
@@ -122,12 +121,5 @@ extension PoolDriver {
     }
     if let finisher { ExitSequence.current.removeFinisher(finisher) }
     logs.whenIdle { [ended] in ended.resolve(()) }
-  }
-
-  private func reportRestart() {
-    let observers = state.withLock { state in
-      state.machine.restarts > 0 ? Array(state.restartObservers.values) : []
-    }
-    for observer in observers { observer() }
   }
 }

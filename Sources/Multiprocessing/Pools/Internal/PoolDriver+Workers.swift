@@ -66,6 +66,7 @@ extension PoolDriver {
   }
 
   private func lost(_ worker: WorkerID, _ loss: WorkerLoss) {
+    reportRestart(of: worker)
     let wasPreparing = loss.running.map { $0 >= Self.preparation } ?? false
     var grace: Reactor.Token?
     handle(.lost(worker, running: loss.running)) { state in
@@ -79,6 +80,14 @@ extension PoolDriver {
     }
     if let grace { Reactor.shared.cancel(grace) }
     if wasPreparing { EventLog.warning("a worker ended while its initializer ran") }
+  }
+
+  /// Before the loss has any consequence: whoever hears of the last result finds the restart counted.
+  private func reportRestart(of worker: WorkerID) {
+    let observers = state.withLock { state in
+      state.machine.workers[worker]?.mayBeReplaced == true ? Array(state.restartObservers.values) : []
+    }
+    for observer in observers { observer() }
   }
 
   /// Sends the worker its next preparation; when all are done, it joins.

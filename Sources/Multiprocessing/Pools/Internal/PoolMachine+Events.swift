@@ -125,7 +125,6 @@ extension PoolMachine {
       }
     }
     for item in pending.all where items[item]?.traits.pinnedTo == id { unpin(item, &actions) }
-    if worker.state != .retiring { restarts += 1 }
     if !worker.isCondemned, worker.state != .retiring { countLoss(&actions) }
   }
 

@@ -139,7 +139,6 @@ struct PoolMachine {
   var largestWindow = 1
   private var nextWorker = 1
   private var hasEnded = false
-  var restarts = 0
   var retries = 0
 
   init(_ configuration: Configuration) {
@@ -327,6 +326,9 @@ struct PoolMachine {
 
 extension PoolMachine.Worker {
   var mayRetire: Bool { state != .retiring && !isStopping }
+
+  /// Its end, should it come now, is unexpected, or that of one that resisted.
+  var mayBeReplaced: Bool { state != .retiring }
 
   var isIdle: Bool { state == .ready && inHand.isEmpty }
 
