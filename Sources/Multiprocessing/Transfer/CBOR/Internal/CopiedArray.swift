@@ -48,7 +48,7 @@ protocol CopyableArray {
   static var hasRawValues: Bool { get }
   /// The array whose elements these are; their number must be whole.
   static func copied(from bytes: UnsafeRawBufferPointer) -> Self
-  func withElementBytes(_ body: (UnsafeRawBufferPointer) -> Void)
+  func withElementBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result
 }
 
 extension Array: CopyableArray {
@@ -60,7 +60,9 @@ extension Array: CopyableArray {
   static var hasRawValues: Bool { Element.self is any RawRepresentable.Type }
 
   // SAFETY: called for trivially copyable elements, which are their bytes; valid inside the call.
-  func withElementBytes(_ body: (UnsafeRawBufferPointer) -> Void) { withUnsafeBytes { body($0) } }
+  func withElementBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+    try withUnsafeBytes { try body($0) }
+  }
 
   static func copied(from bytes: UnsafeRawBufferPointer) -> [Element] {
     let total = bytes.count / MemoryLayout<Element>.stride
