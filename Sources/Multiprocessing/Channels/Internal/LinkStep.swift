@@ -66,10 +66,10 @@ extension ContinuousClock.Instant {
 
 /// Whether a peer tends to answer at once.
 final class AnswersSoon: Sendable {
-  // SAFETY: a guess that orders nothing else; relaxed throughout.
   private let guess = Atomic(true)
 
   var value: Bool {
+    // SAFETY: a guess that orders nothing else; relaxed throughout.
     get { guess.load(ordering: .relaxed) }
     set { guess.store(newValue, ordering: .relaxed) }
   }
