@@ -39,7 +39,7 @@ for configuration in debug release; do
     exit 2
   fi
   # Only the product MultiprocessingAuthentication needs it.
-  if find -L "$work/core/.build/$configuration" -iname '*crypto*' | grep -q .; then
+  if find -L "$work/core/.build/$configuration" -ipath '*crypto*' -name '*.o' | grep -q .; then
     echo "measure-build: swift-crypto is built for a program that depends on the core alone"
     status=1
   fi

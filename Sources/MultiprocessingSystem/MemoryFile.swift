@@ -29,24 +29,21 @@ package struct MemoryFile: Sendable {
   }
 
   /// Writes all bytes at `offset`, growing the file. Throws ENOSPC or ENOMEM when memory is short.
-  package func write(_ bytes: ArraySlice<UInt8>, at offset: Int = 0) throws {
-    // SAFETY: read inside the call only.
-    try bytes.withUnsafeBytes { try write($0, at: offset) }
-  }
-
-  // SAFETY: the caller keeps the bytes valid for the call.
-  /// The same with bytes that the caller keeps.
+  // SAFETY: the caller keeps the bytes valid for the call, which only reads them.
   package func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws {
     var done = 0
     while done < bytes.count {
-      // SAFETY: the range is within the buffer, which the caller keeps valid for the call.
+      // SAFETY: the range is within the bytes, which are not empty and so have an address.
       done += try systemCall("pwrite") {
         pwrite(descriptor.number, bytes.baseAddress! + done, bytes.count - done, off_t(offset + done))
       }
     }
   }
 
-  package func write(_ bytes: [UInt8], at offset: Int = 0) throws { try write(bytes[...], at: offset) }
+  package func write(_ bytes: [UInt8], at offset: Int = 0) throws {
+    // SAFETY: read inside the call only.
+    try bytes.withUnsafeBytes { try write($0, at: offset) }
+  }
 
   /// Sets the size; what is added reads as zero and takes no memory yet.
   package func resize(to size: Int) throws {

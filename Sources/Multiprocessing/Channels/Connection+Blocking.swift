@@ -12,7 +12,7 @@ extension Blocking {
   ///
   /// - Throws: as `Connection.send`.
   public func send<O, I>(_ message: O, timeout: Duration? = nil) throws where Base == Connection<O, I> {
-    try send(.value, base.outgoing.encode(message, base.core.link.format), timeout)
+    try send(base.core.sending(message, base.outgoing), timeout)
   }
 
   /// Sends bytes as one message; blocks until there is room.
@@ -21,12 +21,11 @@ extension Blocking {
   public func sendBytes<O, I>(_ bytes: some Collection<UInt8>, timeout: Duration? = nil) throws
   where Base == Connection<O, I> {
     try base.requireSending()
-    try send(.bytes, TransferPayload(bytes: Array(bytes)), timeout)
+    try send(base.core.sending(bytes: Array(bytes)), timeout)
   }
 
-  private func send<O, I>(_ kind: LinkMessage.Kind, _ payload: TransferPayload, _ timeout: Duration?) throws
+  private func send<O, I>(_ step: ConnectionCore.Sending, _ timeout: Duration?) throws
   where Base == Connection<O, I> {
-    let step = try base.core.sending(kind, payload)
     guard try base.core.end.runBlocking(until: .deadline(after: timeout), step) != nil else {
       throw MultiprocessingError.noRoom(timeout)
     }

@@ -8,7 +8,7 @@ extension Connection {
   ///   awaiting task is cancelled and there is no room; `notTransferable` when the message cannot be encoded;
   ///   `outOfMemory` for a large one; `system` when the limits of descriptors do not allow its handles.
   public func send(_ message: Outgoing, timeout: Duration? = nil) async throws {
-    try await send(.value, outgoing.encode(message, core.link.format), timeout: timeout)
+    try await send(core.sending(message, outgoing), timeout: timeout)
   }
 
   /// Sends bytes as one message, as they are.
@@ -21,11 +21,10 @@ extension Connection {
   /// The same with a timeout: `timedOut` when there is no room until then.
   public func sendBytes(_ bytes: some Collection<UInt8>, timeout: Duration?) async throws {
     try requireSending()
-    try await send(.bytes, TransferPayload(bytes: Array(bytes)), timeout: timeout)
+    try await send(core.sending(bytes: Array(bytes)), timeout: timeout)
   }
 
-  private func send(_ kind: LinkMessage.Kind, _ payload: TransferPayload, timeout: Duration?) async throws {
-    let step = try core.sending(kind, payload)
+  private func send(_ step: ConnectionCore.Sending, timeout: Duration?) async throws {
     guard try await core.end.run(until: .deadline(after: timeout), step) != nil else {
       throw MultiprocessingError.noRoom(timeout)
     }

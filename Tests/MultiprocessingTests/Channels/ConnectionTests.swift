@@ -26,7 +26,7 @@ func pattern(_ count: Int) -> [UInt8] { (0..<count).map { UInt8(truncatingIfNeed
 
 @Suite(.isolated) struct `A connection` {
   @Test func `carries typed values both ways`() async throws {
-    let (near, far) = try Connection<Order, Int>.pair()
+    let (near, far) = try Connection.pair(sending: Order.self, receiving: Int.self)
     let order = Order(name: "tea", amounts: [1.5, 2])
     try await near.send(order)
     #expect(try await far.receive() == order)

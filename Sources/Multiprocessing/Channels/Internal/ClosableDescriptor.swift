@@ -23,6 +23,7 @@ final class ClosableDescriptor: Sendable {
   }
 
   private let state: Mutex<State>
+  let answersSoon = AnswersSoon()
   /// What it is, for errors: "the connection".
   private let subject: String
 

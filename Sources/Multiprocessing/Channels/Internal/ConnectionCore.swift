@@ -24,9 +24,17 @@ final class ConnectionCore: Sendable {
     }
   }
 
-  /// One attempt to send a message, to be repeated.
-  func sending(_ kind: LinkMessage.Kind, _ payload: TransferPayload) throws -> (Descriptor) throws -> LinkStep<Void> {
-    let attempt = try link.sending(kind, payload)
+  typealias Sending = (Descriptor) throws -> LinkStep<Void>
+
+  /// One attempt to send a value, to be repeated.
+  func sending<Value: Codable & Sendable>(_ value: Value, _ coder: TransferCoder<Value>) throws -> Sending {
+    let attempt = try link.sending(value, coder)
+    return { try attempt($0) ? .done(()) : .wait(.writing) }
+  }
+
+  /// One attempt to send bytes.
+  func sending(bytes: [UInt8]) throws -> Sending {
+    let attempt = try link.sending(.bytes, TransferPayload(bytes: bytes))
     return { try attempt($0) ? .done(()) : .wait(.writing) }
   }
 

@@ -14,6 +14,21 @@ struct DatagramLink: Link {
 
   var format: TransferFormat { pairFormat.value }
 
+  func sending<Value: Codable & Sendable>(
+    _ value: Value, _ coder: TransferCoder<Value>
+  ) throws -> (Descriptor) throws -> Bool {
+    guard format == .sameBuild else { return try sending(.value, coder.encode(value, .portable)) }
+    // A large array goes into its file from where it lies: one copy less.
+    let direct = try CopiedValue.withElements(of: value, atLeast: Self.inlineLimit) { count, elements in
+      var start: [UInt8] = []
+      CopiedValue.append(arrayOf: count, to: &start)
+      var head = DatagramHead(.value, handles: 0, length: start.count + elements.count)
+      head.isInFile = true
+      return Self.sending(head, [], [try MessageFile.make(start, elements)])
+    }
+    return try direct ?? sending(.value, coder.encode(value, .sameBuild))
+  }
+
   func sending(_ kind: LinkMessage.Kind, _ payload: TransferPayload) throws -> (Descriptor) throws -> Bool {
     var head = DatagramHead(kind, handles: payload.descriptors.count, length: payload.bytes.count)
     head.isPortable = format == .portable
@@ -23,15 +38,22 @@ struct DatagramLink: Link {
       head.hasCarrier = true
     }
     if body.count > Self.inlineLimit {
-      attached.insert(try MessageFile.make(body), at: 0)
+      // SAFETY: read inside the call only.
+      attached.insert(try body.withUnsafeBytes { try MessageFile.make([], $0) }, at: 0)
       head.isInFile = true
       body = []
     }
-    let (bytes, rest, descriptors) = (head.bytes, body, attached)
+    return Self.sending(head, body, attached)
+  }
+
+  private static func sending(
+    _ head: DatagramHead, _ body: [UInt8], _ descriptors: [Descriptor]
+  ) -> (Descriptor) throws -> Bool {
+    let bytes = head.bytes
     return { descriptor in
       do {
         let socket = MessageSocket(descriptor)
-        try socket.send(header: bytes, body: rest, descriptors: descriptors, isBlocking: false)
+        try socket.send(header: bytes, body: body, descriptors: descriptors, isBlocking: false)
         return true
       } catch let error as SystemError {
         if error.wouldBlock { return false }

@@ -5,6 +5,11 @@ protocol Link: Sendable {
   /// How values are written.
   var format: TransferFormat { get }
 
+  /// Prepares a value. See the form for bytes.
+  func sending<Value: Codable & Sendable>(
+    _ value: Value, _ coder: TransferCoder<Value>
+  ) throws -> (Descriptor) throws -> Bool
+
   /// Prepares a message.
   ///
   /// - Returns: what to call with the descriptor, again whenever there is room, until it returns true.

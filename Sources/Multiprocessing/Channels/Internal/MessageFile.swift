@@ -2,22 +2,22 @@ internal import MultiprocessingSystem
 
 /// A body too large for a datagram, in a memory file that nobody can change any more.
 enum MessageFile {
-  /// A sealed file with these bytes.
+  /// A sealed file with these bytes, one part behind the other.
   ///
   /// - Throws: `outOfMemory`, `system`.
-  static func make(_ bytes: [UInt8]) throws -> Descriptor {
+  // SAFETY: the bytes are read inside the call only.
+  static func make(_ head: [UInt8], _ body: UnsafeRawBufferPointer) throws -> Descriptor {
+    let count = head.count + body.count
     do {
       let file = try MemoryFile(sealableNamed: "mp-message")
-      try MemoryReservation.reserve(0..<bytes.count) { range in
-        try file.reserve(range)
-        try file.write(bytes[range], at: range.lowerBound)
-      }
+      try MemoryReservation.reserve(0..<count) { try file.reserve($0) }
+      try file.write(head)
+      try file.write(body, at: head.count)
       try file.seal()
       return file.descriptor
     } catch let error as SystemError {
       throw MultiprocessingError(
-        error.isOutOfMemory ? .outOfMemory : .system, doing: "a message of \(bytes.count) bytes could not be sent",
-        error)
+        error.isOutOfMemory ? .outOfMemory : .system, doing: "a message of \(count) bytes could not be sent", error)
     }
   }
 

@@ -15,6 +15,12 @@ final class StreamLink: Link {
 
   var format: TransferFormat { .portable }
 
+  func sending<Value: Codable & Sendable>(
+    _ value: Value, _ coder: TransferCoder<Value>
+  ) throws -> (Descriptor) throws -> Bool {
+    try sending(.value, coder.encode(value, .portable))
+  }
+
   func sending(_ kind: LinkMessage.Kind, _ payload: TransferPayload) throws -> (Descriptor) throws -> Bool {
     guard payload.descriptors.isEmpty else { throw Self.handleRefused }
     guard payload.bytes.count <= limit else {

@@ -16,7 +16,7 @@ struct StreamReading {
   private var start: [UInt8] = []
   /// The head of the message whose body is being read.
   private(set) var head: StreamHead?
-  private var body: [UInt8] = []
+  private(set) var body: [UInt8] = []
   /// No head was found, or one that is not allowed: what follows means nothing.
   private(set) var isBroken = false
 

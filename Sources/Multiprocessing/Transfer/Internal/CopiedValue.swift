@@ -24,17 +24,32 @@ enum CopiedValue {
       }
       return true
     }
-    guard CopiedArray.type(T.self) != nil, let array = value as? any CopyableArray else { return false }
-    writeHead(of: array, to: &bytes)
-    array.withElementBytes { bytes.append(contentsOf: $0) }
-    return true
+    return withElements(of: value) { count, elements in
+      append(arrayOf: count, to: &bytes)
+      bytes.append(contentsOf: elements)
+      return true
+    } ?? false
   }
 
-  /// Writes what comes before an array's elements.
-  static func writeHead(of array: some CopyableArray, to bytes: inout [UInt8]) {
+  /// Runs `body` with the number of elements and the elements, where they lie, of an array that can be copied as bytes.
+  /// Nil when the value is none, or when its elements take fewer bytes than `least`.
+  // SAFETY: `body` uses the elements inside the call only.
+  @inline(__always)
+  static func withElements<T, Result>(
+    of value: T, atLeast least: Int = 0, _ body: (Int, UnsafeRawBufferPointer) throws -> Result
+  ) rethrows -> Result? {
+    guard CopiedArray.type(T.self) != nil, let array = value as? any CopyableArray else { return nil }
+    return try array.withElementBytes { elements in
+      guard elements.count >= least else { return nil }
+      return try body(elements.count / type(of: array).trivialStride, elements)
+    }
+  }
+
+  /// What stands before the elements of an array.
+  static func append(arrayOf count: Int, to bytes: inout [UInt8]) {
     bytes.append(Form.array.rawValue)
     // SAFETY: the bytes of a local integer, read inside the call.
-    withUnsafeBytes(of: UInt64(array.elementCount).littleEndian) { bytes.append(contentsOf: $0) }
+    withUnsafeBytes(of: UInt64(count).littleEndian) { bytes.append(contentsOf: $0) }
   }
 
   /// Reads a copied value and moves the position behind it; nil if a CBOR item follows.

@@ -34,15 +34,19 @@ struct TransferWriter {
 
   /// Writes a large array to the file, behind what was written before; false for any other value.
   private mutating func spill<T>(_ value: T) throws -> Bool {
-    guard CopiedArray.type(T.self) != nil, let array = value as? any CopyableArray, array.isLarge else { return false }
     do {
-      CopiedValue.writeHead(of: array, to: &bytes)
-      var file = try self.file ?? PayloadFileWriter()
-      // SAFETY: read inside the calls only.
-      try bytes.withUnsafeBytes { try file.write($0) }
-      try array.withElementBytes { try file.write($0) }
-      self.file = file
-      bytes.removeAll(keepingCapacity: true)
+      var (start, file) = (bytes, file)
+      let isSpilled = try CopiedValue.withElements(of: value, atLeast: PayloadFileWriter.limit) { count, elements in
+        CopiedValue.append(arrayOf: count, to: &start)
+        var writer = try file ?? PayloadFileWriter()
+        // SAFETY: read inside the call only.
+        try start.withUnsafeBytes { try writer.write($0) }
+        try writer.write(elements)
+        file = writer
+        return true
+      }
+      if isSpilled != true { return false }
+      (bytes, self.file) = ([], file)
       return true
     } catch {
       throw Self.spillFailure(error)

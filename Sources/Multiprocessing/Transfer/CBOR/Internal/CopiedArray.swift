@@ -48,13 +48,7 @@ protocol CopyableArray: SendableMetatype {
   static var hasRawValues: Bool { get }
   /// The array whose elements these are; their number must be whole.
   static func copied(from bytes: UnsafeRawBufferPointer) -> Self
-  func withElementBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R
-  var elementCount: Int { get }
-}
-
-extension CopyableArray {
-  /// Worth a file of its own on its way to another process.
-  var isLarge: Bool { elementCount >= PayloadFileWriter.limit / max(Self.trivialStride, 1) }
+  func withElementBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result
 }
 
 extension Array: CopyableArray {
@@ -66,9 +60,9 @@ extension Array: CopyableArray {
   static var hasRawValues: Bool { Element.self is any RawRepresentable.Type }
 
   // SAFETY: called for trivially copyable elements, which are their bytes; valid inside the call.
-  func withElementBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R { try withUnsafeBytes(body) }
-
-  var elementCount: Int { count }
+  func withElementBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+    try withUnsafeBytes { try body($0) }
+  }
 
   static func copied(from bytes: UnsafeRawBufferPointer) -> [Element] {
     let total = bytes.count / MemoryLayout<Element>.stride
