@@ -9,7 +9,7 @@ extension Queue {
   /// - Throws: `timedOut`; `closed` when the queue is finished and empty; `notTransferable` when the element cannot be
   ///   decoded: it is gone, and the queue goes on; CancellationError when the awaiting task is cancelled while it waits.
   public func get(timeout: Duration? = nil) async throws -> Element {
-    if let element = try tryGet() { return element }
+    if let element = try takeFirst(QueueCore.Patience.short) { return element }
     return try await take(timeout).element(form)
   }
 
@@ -35,9 +35,11 @@ extension Queue {
   /// Takes the first element if there is one now; nil where there is none, and not yet the end.
   ///
   /// - Throws: as `get`.
-  public func tryGet() throws -> Element? {
+  public func tryGet() throws -> Element? { try takeFirst(QueueCore.Patience.long) }
+
+  private func takeFirst(_ patience: UInt64) throws -> Element? {
     var taken: TakenElement<Element>?
-    _ = try core.attempt { try core.take($0) { taken = TakenElement($0, form) } }
+    _ = try core.attempt(patience) { try core.take($0) { taken = TakenElement($0, form) } }
     return try taken.map { try $0.element(form) }
   }
 
@@ -62,7 +64,7 @@ extension Queue {
     let elements = try [Element](unsafeUninitializedCapacity: most) { buffer, count in
       guard let memory = UnsafeMutableRawPointer(buffer.baseAddress) else { return }
       let stride = MemoryLayout<Element>.stride
-      count = try core.takeSessions(most) { index, bytes in
+      count = try core.takeSessions(most, QueueCore.Patience.short) { index, bytes in
         if !form.make(bytes, at: memory + index * stride) { isWhole = false }
       }
     }
@@ -72,7 +74,7 @@ extension Queue {
 
   private func takeDecoding(_ limit: Int) throws -> [Element] {
     var taken: [[UInt8]] = []
-    _ = try core.takeSessions(limit) { _, bytes in taken.append([UInt8](bytes)) }
+    _ = try core.takeSessions(limit, QueueCore.Patience.short) { _, bytes in taken.append([UInt8](bytes)) }
     return try taken.map(form.decode)
   }
 }

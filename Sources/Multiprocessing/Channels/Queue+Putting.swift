@@ -13,7 +13,7 @@ extension Queue {
     let core = core
     var full: [UInt8]?
     try form.withBytes(of: element) { bytes in
-      if try core.attempt({ try core.put(bytes, $0) }) == nil { full = [UInt8](bytes) }
+      if try core.attempt(QueueCore.Patience.short, { try core.put(bytes, $0) }) == nil { full = [UInt8](bytes) }
     }
     guard let waiting = full else { return }
     try await core.wait(timeout, core.words.space) { mode in
@@ -62,7 +62,7 @@ extension Queue {
   /// Puts what there is space for without waiting, where elements are direct and lie in a row. Else nothing.
   private func putAtOnce(_ elements: some Collection<Element>) throws -> Int {
     let core = core
-    return try putInPlace(elements) { put in try core.attempt(put) } ?? 0
+    return try putInPlace(elements) { try core.attempt(QueueCore.Patience.short, $0) } ?? 0
   }
 
   /// Calls `wait` for as many elements as there are until it says nil; nil where elements are not such.

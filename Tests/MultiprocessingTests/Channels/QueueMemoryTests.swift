@@ -67,6 +67,13 @@ import Testing
       #expect(try attemptPut(core, [1]))
       #expect(try attemptTake(core) == [1])
     }
+    // Of a batch, what stands before it is put.
+    let batch = [[1], large, [2]]
+    let number = try core.attempt { mode in
+      try core.put(3, mode) { index, write in try batch[index].withUnsafeBytes(write) }
+    }
+    #expect(number == 1 && core.words.count == 1)
+    #expect(try attemptTake(core) == [1])
   }
 
   @Test(arguments: 0..<6 as Range<UInt64>)

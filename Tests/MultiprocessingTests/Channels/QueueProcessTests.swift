@@ -4,6 +4,15 @@ import Testing
 
 @testable import Multiprocessing
 
+/// Whether all threads of a process are stopped.
+private func isStopped(_ process: ProcessID) -> Bool {
+  let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/task")) ?? []
+  return threads.allSatisfy { thread in
+    let text = try? String(contentsOfFile: "/proc/\(process)/task/\(thread)/stat", encoding: .utf8)
+    return text?.split(separator: ")").last?.first { $0 != " " } == "T"
+  }
+}
+
 /// What several processes do with queues.
 @Suite(.isolated) struct QueueProcessTests {
   /// Puts numbers, blocking or not.
@@ -164,6 +173,8 @@ import Testing
     let stopped = try ChildProcess.start(Summing(queue: queue))
     #expect(await eventually { isAsleep(stopped.id) })
     kill(stopped.id, SIGSTOP)
+    // Until then its threads may still take elements.
+    #expect(await eventually { isStopped(stopped.id) })
     for number in 0..<20 {
       try await queue.put(number)
       try await queue.put(number)

@@ -120,9 +120,15 @@ extension QueueCore {
     if most < 1 { return .nothing(QueueMark(bits: words.seenHeadWord.load())) }
     var (number, byteCount) = (0, 0)
     while number < most, byteCount < Self.mostBytes {
-      try item(number) { bytes in
-        try writer.write(bytes, self)
-        byteCount += bytes.count
+      do {
+        try item(number) { bytes in
+          try writer.write(bytes, self)
+          byteCount += bytes.count
+        }
+      } catch {
+        // What was written is for this call, the error for the next.
+        if number == 0 { throw error }
+        break
       }
       number += 1
     }

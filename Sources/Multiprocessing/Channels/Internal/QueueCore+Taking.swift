@@ -72,11 +72,11 @@ extension QueueCore {
 
   /// Takes what there is without waiting, at most `limit` items, giving others their turn; how many.
   @inline(__always)
-  func takeSessions(_ limit: Int, _ read: (Int, UnsafeRawBufferPointer) -> Void) throws -> Int {
+  func takeSessions(_ limit: Int, _ patience: UInt64, _ read: (Int, UnsafeRawBufferPointer) -> Void) throws -> Int {
     var done = 0
     while done < limit {
       do {
-        let number = try attempt { mode in try take(upTo: limit - done, mode) { read(done + $0, $1) } }
+        let number = try attempt(patience) { mode in try take(upTo: limit - done, mode) { read(done + $0, $1) } }
         guard let number else { break }
         done += number
       } catch {

@@ -1,17 +1,23 @@
 internal import MultiprocessingSystem
 
 extension QueueCore {
-  /// How long a call that does not wait for items waits for a latch: one that is held longer is so by a process that was
-  /// stopped.
-  static let patience: UInt64 = 50_000_000
+  /// How long a call that does not wait for items waits for a latch, in nanoseconds.
+  enum Patience {
+    /// One that is held longer is so by a process that was stopped.
+    static let long: UInt64 = 50_000_000
+    /// For tasks that can wait otherwise: their thread is wanted.
+    static let short: UInt64 = 10_000
+  }
 
   /// Looks without waiting for items or space; nil where there is nothing to do.
   @inline(__always)
-  func attempt<Result>(_ look: (LookMode) throws -> WaitLook<Result>) throws -> Result? {
+  func attempt<Result>(
+    _ patience: UInt64 = Patience.long, _ look: (LookMode) throws -> WaitLook<Result>
+  ) throws -> Result? {
     let mode = LookMode(announces: false, hasSlept: false)
     switch try look(mode) {
     case .done(let result): return result
-    case .sleep(let word, let value): return isLatch(word) ? try retry(look, word, value) : nil
+    case .sleep(let word, let value): return isLatch(word) ? try retry(patience, look, word, value) : nil
     }
   }
 
@@ -21,16 +27,16 @@ extension QueueCore {
   }
 
   private func retry<Result>(
-    _ look: (LookMode) throws -> WaitLook<Result>, _ word: SharedWord, _ value: UInt32
+    _ patience: UInt64, _ look: (LookMode) throws -> WaitLook<Result>, _ word: SharedWord, _ value: UInt32
   ) throws -> Result? {
-    let deadline = SharedWait.now + Self.patience
+    let deadline = SharedWait.now + patience
     var (word, value) = (word, value)
     while true {
       if !SharedWait.spin(on: word, while: value, count: 256) {
         let now = SharedWait.now
         if now >= deadline { return nil }
         // Not announced, so that nobody need wake it: it looks again by itself.
-        _ = SharedWait.sleep(on: [.init(word, value)], until: now + Self.patience / 250)
+        _ = SharedWait.sleep(on: [.init(word, value)], until: now + 200_000)
       }
       switch try look(LookMode(announces: false, hasSlept: false)) {
       case .done(let result): return result
@@ -56,7 +62,7 @@ extension QueueCore {
     _ timeout: Duration?, _ bell: QueueBell, _ budget: SpinBudget, _ look: (LookMode) throws -> WaitLook<Result>
   ) throws -> Result {
     if let timeout, timeout <= .zero {
-      if let result = try attempt(look) { return result }
+      if let result = try attempt(Patience.long, look) { return result }
       throw Self.timedOut
     }
     let deadline = timeout.map(SharedWait.deadline(after:))
@@ -72,7 +78,7 @@ extension QueueCore {
     _ timeout: Duration?, _ bell: QueueBell, _ look: @escaping @Sendable (LookMode) throws -> WaitLook<Result>
   ) async throws -> Result {
     if let timeout, timeout <= .zero {
-      if let result = try attempt(look) { return result }
+      if let result = try attempt(Patience.long, look) { return result }
       throw Self.timedOut
     }
     do {
