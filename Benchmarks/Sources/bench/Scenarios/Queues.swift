@@ -1,14 +1,5 @@
 internal import Multiprocessing
 
-/// A small message of several fields, as programs send them.
-struct Widget: Codable, Sendable {
-  var id = 42
-  var name = "widget number 7"
-  var score = 3.25
-  var tags = ["alpha", "beta"]
-  var isFine = true
-}
-
 /// Puts messages when it is told to: in batches, or one by one.
 struct QueueProducer<Element: Codable & Sendable>: ProcessTask {
   var queue: Queue<Element>
@@ -37,7 +28,7 @@ extension Scenario {
     [
       queue("\(producers)to1_int", producers, 7, singles: 400_000, batches: 8_000_000),
       queue("\(producers)to1_100B", producers, bytes(100), singles: 400_000, batches: 2_000_000),
-      queue("\(producers)to1_struct", producers, Widget(), singles: 100_000, batches: 200_000),
+      queue("\(producers)to1_struct", producers, Widget(id: 42), singles: 100_000, batches: 200_000),
       queue("\(producers)to1_64KiB", producers, bytes(1 << 16), singles: 40_000, batches: 40_000),
       queue("\(producers)to1_1MiB", producers, bytes(1 << 20), singles: 3000, batches: 0),
     ]
@@ -117,7 +108,7 @@ extension Scenario {
   static let queueAlone = Scenario("queue_put_get_alone", unit: "ns") { report in
     try alone(report, "int", 7)
     try alone(report, "100B", [UInt8](repeating: 120, count: 100))
-    try alone(report, "struct", Widget())
+    try alone(report, "struct", Widget(id: 42))
     try alone(report, "64KiB", [UInt8](repeating: 120, count: 1 << 16))
   }
 
