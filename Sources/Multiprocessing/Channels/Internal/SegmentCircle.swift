@@ -8,9 +8,12 @@ struct SegmentCircle {
   /// The place of the next, and the size.
   static let headerSize = 16
   private static let leastSize = 64 << 10
-  private static let mostSize = 8 << 20
-  /// Free memory that is kept for the next round.
-  private static let kept = 8 << 20
+  private static let mostSize = 2 << 20
+  /// A larger one holds one message, and is not kept.
+  private static let large = 4 * mostSize + QueueWords.page
+  /// Free memory that is kept for the next round: taking it anew costs more than copying into it. Above what a busy
+  /// queue's backlog goes up and down by, with segments half empty.
+  private static let kept = 16 << 20
 
   private func isSegment(_ place: Int) -> Bool {
     place >= words.firstPlace && place % QueueWords.page == 0 && place < words.window
@@ -65,7 +68,7 @@ struct SegmentCircle {
 
   /// A large one may have lost pages that were read.
   private func refill(_ range: Range<Int>) throws {
-    if range.count > Self.mostSize { try memory.primitive.block.reserve(range) }
+    if range.count > Self.large { try memory.primitive.block.reserve(range) }
   }
 
   private func remove(_ range: Range<Int>, after segment: Int) throws {
@@ -78,7 +81,9 @@ struct SegmentCircle {
     let ranges = try all(from: segment)
     let total = ranges.reduce(0) { $0 + $1.count }
     let least = pages(needed)
-    let wanted = max(least, pages(min(max(total, Self.leastSize), Self.mostSize)))
+    // Several of a size; what is as large as a segment, but not larger, shares one of four times the size.
+    let several = needed > Self.mostSize ? needed : min(4 * needed, 4 * Self.mostSize)
+    let wanted = pages(max(several, min(max(total, Self.leastSize), Self.mostSize)))
     var new = try gap(of: wanted, between: ranges) ?? gap(of: least, between: ranges)
     guard let found = new else { throw windowIsFull(needed) }
     do { try reserve(found) } catch  where found.count > least {
@@ -139,7 +144,7 @@ extension SegmentCircle {
       guard let free = try free(after: last, head: head) else { break }
       // Back at the beginning: nothing may be removed that is still counted on.
       if free.lowerBound == segment { break }
-      if sum + free.count > Self.kept {
+      if free.count > Self.large || sum + free.count > Self.kept {
         try remove(free, after: last)
       } else {
         sum += free.count
@@ -148,7 +153,7 @@ extension SegmentCircle {
     }
     let next = try self.next(of: last)
     let range = try range(of: next)
-    if range.count > Self.mostSize, range.contains(head) { takeBackRead(of: range, head) }
+    if range.count > Self.large, range.contains(head) { takeBackRead(of: range, head) }
   }
 
   private func takeBackRead(of range: Range<Int>, _ head: Int) {
