@@ -1,8 +1,7 @@
 extension Program {
   /// Every program, in reading order.
   static let all: [Program] =
-    background + starting + names + daemons + ending + rest + sharing + queues + channels
-    + pools
+    background + starting + names + daemons + ending + rest + sharing + queues + channels + pools
 
   private static let background: [Program] = [
     typedAndBoxed, dataRace, referenceCounts, countdown, waitingOverlaps, raceAvoidedByOrder, raceAvoidedByMutex,
@@ -33,9 +32,7 @@ extension Program {
 
   private static let channels: [Program] = [pipeToParent, twoWayPipe, clientAndServer]
 
-  private static let queues: [Program] = [
-    mixedValues, ordinaryQueue, pingPongCounter, pingPongQueue, getWithTimeout,
-  ]
+  private static let queues: [Program] = [mixedValues, ordinaryQueue, pingPongCounter, pingPongQueue, getWithTimeout]
 
   private static let pools: [Program] = [
     poolTour, waysToCall, unequalTasks, poolOfSquares, slowCallback, whereTimeGoes,
