@@ -4,7 +4,8 @@
 /// print(pool.insights)
 /// ```
 ///
-/// A task counts when it has ended. Measuring costs some ten nanoseconds a task.
+/// A task counts when it has ended. Measuring costs some 40 nanoseconds for each answer of a worker, and two
+/// looks at the clock in the worker.
 public struct PoolInsights: Sendable, Codable {
   /// The times of one worker. Its whole life is start-up, waiting, working and exit.
   public struct WorkerTimes: Sendable, Codable {

@@ -1,5 +1,7 @@
 import Foundation
 
+@testable import Multiprocessing
+
 /// Runs `body` with this process's descriptor `number` going to a pipe, and returns what was written there.
 ///
 /// For children made for that purpose: the descriptor belongs to the whole process.
@@ -12,6 +14,8 @@ func output(of number: Int32, during body: () async throws -> Void) async throws
   let reader = Task.detached { try reading.readToEnd() ?? Data() }
   let result: Result<Void, any Error>
   do { result = .success(try await body()) } catch { result = .failure(error) }
+  // What the pipe had no room for waits for a thread that writes to whatever the descriptor is then.
+  if number == 2 { StandardErrorWriter.current.flush(timeout: .seconds(60)) }
   dup2(before, number)
   close(before)
   try result.get()

@@ -21,6 +21,11 @@ struct InsightsRecorder: Sendable {
     var ended: UInt64?
     var working: UInt64 = 0
     var tasks = 0
+
+    mutating func add(_ count: Int, _ nanoseconds: UInt64) {
+      tasks += count
+      working += nanoseconds
+    }
   }
 
   private static let endedKept = 100
@@ -51,11 +56,11 @@ struct InsightsRecorder: Sendable {
     if ended.count > Self.endedKept { earlier.add(ended.removeFirst().times(at: now)) }
   }
 
-  /// - Parameter count: how many tasks were run one after another in that time: each counts as their mean.
-  mutating func record(_ job: PoolJob?, of count: Int = 1, by worker: WorkerID, after time: UInt64) {
-    let nanoseconds = time / UInt64(max(1, count))
-    lives[worker]?.tasks += count
-    lives[worker]?.working += time
+  /// `count`: how many tasks took so long together; each is taken to have had its part.
+  mutating func record(_ job: PoolJob?, by worker: WorkerID, after total: UInt64, count: Int = 1) {
+    // One look into the dictionary: two were half of the cost of 80 ns.
+    lives[worker]?.add(count, total)
+    let nanoseconds = total / UInt64(max(1, count))
     histogram.record(nanoseconds, times: count)
     guard let job, slowest.count < Self.slowestKept || nanoseconds > slowest[Self.slowestKept - 1].nanoseconds else {
       return

@@ -37,7 +37,7 @@ extension PoolDriver {
       state.entries[item]?.answer = result
       // The machine counts the answer, a worker's tasks are counted one by one.
       state.machine.workers[worker]?.completed += result.count - 1
-      if let time { state.insights.record(state.entries[item]?.job, of: result.count, by: worker, after: time) }
+      if let time { state.insights.record(state.entries[item]?.job, by: worker, after: time, count: result.count) }
     }
     if let limit = settings.maxWorkerMemory, let facts = backend.facts(of: worker), facts.privateMemory > limit {
       EventLog.debug("recycling a worker with \(facts.privateMemory) bytes of memory")
