@@ -52,14 +52,14 @@ extension QueueCore {
   /// - Throws: `timedOut`; what `look` throws.
   @inline(__always)
   func waitBlocking<Result>(
-    _ timeout: Duration?, _ bell: QueueBell, _ budget: SpinBudget, _ look: (LookMode) throws -> WaitLook<Result>
+    _ timeout: Duration?, _ bell: QueueBell, _ budget: SpinBudget?, _ look: (LookMode) throws -> WaitLook<Result>
   ) throws -> Result {
     if case .done(let result) = try look(LookMode(announces: false, hasSlept: false)) { return result }
     return try waitBlockingSlowly(timeout, bell, budget, look)
   }
 
   private func waitBlockingSlowly<Result>(
-    _ timeout: Duration?, _ bell: QueueBell, _ budget: SpinBudget, _ look: (LookMode) throws -> WaitLook<Result>
+    _ timeout: Duration?, _ bell: QueueBell, _ budget: SpinBudget?, _ look: (LookMode) throws -> WaitLook<Result>
   ) throws -> Result {
     if let timeout, timeout <= .zero {
       if let result = try attempt(Patience.long, look) { return result }

@@ -9,11 +9,15 @@ final class QueueCore: Sendable {
   /// Those of `memory`.
   let words: QueueWords
   let ledger: QueueLedger?
-  let budgets = (put: SpinBudget(), get: SpinBudget())
+  /// How long puts and gets spin before they sleep. Nil: not at all. Who finds a large queue full sleeps at once: until it
+  /// is awake there is room for many, while one that spins gets each place as soon as it is free, at a cache line's price.
+  let budgets: (put: SpinBudget?, get: SpinBudget?)
+  private static let large = 64
 
   init(_ memory: QueueMemory) {
     self.memory = memory
     words = memory.words
+    budgets = (memory.words.capacity < Self.large ? SpinBudget() : nil, SpinBudget())
     ledger = memory.tracksCompletion ? QueueLedger(memory) : nil
   }
 
