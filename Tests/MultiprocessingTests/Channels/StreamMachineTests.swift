@@ -37,6 +37,19 @@ import Testing
     #expect(reading.wanted == 2 && reading.take() == nil)
   }
 
+  @Test func `makes no room for what is said to come, only for what has come`() throws {
+    var reading = StreamReading()
+    let rule = StreamReading.Rule(limit: .max, isHandshake: false)
+    try reading.accept(StreamHead(.bytes, length: 1 << 40).bytes, under: rule)
+    #expect(reading.body.capacity == 0)
+    for _ in 0..<50 {
+      try reading.accept(pattern(1000), under: rule)
+      // The allocator rounds up.
+      #expect(reading.body.capacity <= 4 * reading.body.count)
+    }
+    #expect(reading.body.count == 50_000 && reading.wanted > 0)
+  }
+
   @Test(
     arguments: [
       Array(repeating: 0, count: 12), Array(repeating: 255, count: 12), [1, 2, 0, 0] + Array(repeating: 0, count: 8),
