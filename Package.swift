@@ -9,6 +9,9 @@ let settings: [SwiftSetting] = [
   .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
 ]
 
+/// With MP_CORE_ONLY set, the core and its tests alone: for builds with sanitizers, which need no more.
+let isCoreOnly = Context.environment["MP_CORE_ONLY"] != nil
+
 let package = Package(
   name: "swift-multiprocessing",
   platforms: [.macOS(.v15)],
@@ -68,3 +71,18 @@ let package = Package(
     .testTarget(name: "ProgramTests", swiftSettings: settings),
   ]
 )
+
+if isCoreOnly {
+  package.products = package.products.filter { $0.name == "Multiprocessing" }
+  package.dependencies.removeLast(2)
+  let core = ["CMultiprocessing", "MultiprocessingSystem", "Multiprocessing", "MultiprocessingSystemTests"]
+  package.targets = package.targets.filter { core.contains($0.name) }
+  package.targets.append(
+    .testTarget(
+      name: "MultiprocessingTests",
+      dependencies: ["Multiprocessing", "MultiprocessingSystem", .product(name: "Logging", package: "swift-log")],
+      exclude: [
+        "Channels/Support/client.py", "Channels/ListenerAuthenticationTests.swift", "Channels/ListenerTests.swift",
+      ],
+      swiftSettings: settings))
+}

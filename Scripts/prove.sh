@@ -32,7 +32,8 @@ files_of_one_process() {
     xargs grep -LE 'ChildProcess|ProcessPool|runIsolated' | any_of
 }
 
-release_tests() { swift test "${release[@]}"; }
+# Without the examples and the programs, which are programs of their own and built by other steps.
+release_tests() { swift test "${release[@]}" --skip 'ExampleTests|ProgramTests'; }
 codec_fuzz() { MP_FUZZ_ITERATIONS=1000000 swift test "${release[@]}" --filter "$(files_that_mention MP_FUZZ_ITERATIONS)"; }
 many_starts() { MP_PROVE=1 swift test "${release[@]}" --filter "$(files_that_mention MP_PROVE)"; }
 # In debug builds, which count steps.
@@ -43,12 +44,14 @@ spin_models() { Proofs/check.sh; }
 programs() { Scripts/prove-programs.sh release static-stdlib address thread; }
 documentation() { swift build && python3 -B Scripts/checks/documentation.py; }
 thread_sanitizer() {
+  export MP_CORE_ONLY=1
   TSAN_OPTIONS="suppressions=$PWD/Scripts/thread-sanitizer-suppressions.txt" \
     swift test --sanitize=thread --scratch-path .build/thread --filter "$(files_of_one_process)"
 }
 # Without the small stacks of NestingTests: the sanitizer makes frames several times larger than those the bounds are for.
 # Leaks are not looked for: XCTest's runner has some of its own, and the event log keeps its old destinations on purpose.
 address_sanitizer() {
+  export MP_CORE_ONLY=1
   ASAN_OPTIONS=detect_leaks=0 \
     swift test --sanitize=address --scratch-path .build/address --filter "$(files_of_one_process)" \
     --skip 'NestingTests\.swift'

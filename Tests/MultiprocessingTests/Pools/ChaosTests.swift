@@ -26,7 +26,7 @@ private struct Errand: ProcessTask {
 
 /// With `MP_CHAOS_SEEDS` as many seeds; else a few.
 @Suite(.isolated) struct ChaosTests {
-  private static let seeds = 1...(ProcessInfo.processInfo.environment["MP_CHAOS_SEEDS"].flatMap(UInt64.init) ?? 3)
+  private static let seeds = 1...(ProcessInfo.processInfo.environment["MP_CHAOS_SEEDS"].flatMap(UInt64.init) ?? 1)
   private static let count = 1000
 
   @Test(arguments: seeds)

@@ -124,7 +124,7 @@ final class Noted: Codable, Sendable {
   func `a blocked wait for a failing task throws its error`(kind: PoolKind) async throws {
     try await kind.withPool { pool in
       let task = try pool.submit(Failing(reason: "blocked"))
-      try await onThread {
+      _ = try await onThread {
         #expect(throws: CodableFailure(reason: "blocked", places: [1, 2])) { try task.blocking.value() }
       }
     }

@@ -47,8 +47,8 @@ enum Landfall: Sendable { case closed, terminated }
       $0.restartLimit = .init(count: 10_000)
     }
     let pool = try ProcessPool(workers: 3, configuration: configuration)
-    async let victims = victims(of: pool, seed: seed, for: .seconds(4))
-    let tasks = try await submitChores(to: pool, for: .seconds(4))
+    async let victims = victims(of: pool, seed: seed, for: .seconds(2))
+    let tasks = try await submitChores(to: pool, for: .seconds(2))
     if landfall == .terminated { await pool.terminate() }
     let failures = await failures(of: tasks, mayBeCancelled: landfall == .terminated)
     pool.close()

@@ -24,7 +24,14 @@ struct Isolation: SuiteTrait, TestTrait, TestScoping {
     _ = try ForkServerConnection.current.server()
     let watchdog = Watchdog(of: test.displayName ?? test.name)
     defer { watchdog.stop() }
+    let start = ContinuousClock.now
     try await expectNoLeaks { try await function() }
+    Self.report(test, testCase, start.duration(to: .now))
+  }
+
+  /// The times that the framework prints have the wait for the others in them.
+  private static func report(_ test: Test, _ testCase: Test.Case?, _ time: Duration) {
+    if testCase != nil, time > .seconds(2) { print("alone for \(time): \(test.displayName ?? test.name)") }
   }
 }
 
