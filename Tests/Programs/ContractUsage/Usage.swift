@@ -1,4 +1,4 @@
-// The contract's usage program without its queues and connections, and a main that calls all of it.
+// The contract's usage program, and a main that calls all of it.
 import Foundation
 import Multiprocessing
 
@@ -64,6 +64,9 @@ actor Stats {
 func syncMain() throws {
   let p = try ChildProcess.start("bob") { print("hello", $0) }
   try p.blocking.join()
+  let q = try Queue<Int>()
+  try q.blocking.put(3)
+  print(try q.blocking.get(timeout: .seconds(10)))
   let sum = try ChildProcess.fork { [1.0, 2.0].reduce(0, +) }
   print(try sum.blocking.value())
   let pool = try ProcessPool(workers: 2)
@@ -77,6 +80,46 @@ func syncMain() throws {
   print("value", s.value)
 }
 
+struct Ponger: ProcessTask {
+  let word: String
+  let token: Queue<Int>
+  func run() throws {
+    var n = try token.blocking.get()
+    while n < 50 {
+      print(word, terminator: "")
+      try token.blocking.put(n + 1)
+      n = try token.blocking.get()
+    }
+    try token.blocking.put(n)
+  }
+}
+
+enum Msg: Codable, Sendable {
+  case ping(Int)
+  case none
+}
+
+func conns() async throws {
+  let (a, b) = try Connection.pair(sending: Msg.self, receiving: Int.self)
+  try await a.send(.ping(3))
+  print(try await b.receive())
+  let (r, w) = try Connection<Never, Int>.pair()
+  try await w.send(3)
+  print(try await r.receive())
+  try await b.send(4)
+  let ready = try await waitForAny(of: [a, b], timeout: .seconds(10))
+  print(ready.contains { $0 === a }, ready.count)
+}
+
+func ping() async throws {
+  let token = try Queue<Int>()
+  // Words of no letters: which player gets the token how often is chance.
+  let players = try ["", ""].map { try ChildProcess.start(Ponger(word: $0, token: token)) }
+  try await token.put(0)
+  for player in players { try await player.join() }
+  print("last", try await token.get())
+}
+
 func generic<P: WorkerPool>(_ pool: P) async throws -> [Int] { try await pool.map([1, 2, 3]) { $0 + 1 } }
 func anyPool(_ pool: any WorkerPool) async throws -> Int { try await pool.run(3) { $0 + 1 } }
 func call(_ body: @Sendable () throws -> Void) throws { try body() }
@@ -84,6 +127,8 @@ func call(_ body: @Sendable () throws -> Void) throws { try body() }
 @main struct Program {
   static func main() async throws {
     try call { try syncMain() }
+    try await conns()
+    try await ping()
     try await VM().go()
     let pool = try ProcessPool(workers: 1)
     print("actor", try await Stats().hit(pool))
