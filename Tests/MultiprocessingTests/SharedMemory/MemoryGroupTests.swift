@@ -26,7 +26,8 @@ final class SmallMemoryGroup: Sendable {
 
   /// The kernel needs a moment to see that a group is empty.
   func remove() {
-    for _ in 0..<1000 where rmdir(directory) != 0 { usleep(2000) }
+    let deadline = ContinuousClock.now + .seconds(5)
+    while rmdir(directory) != 0, ContinuousClock.now < deadline { usleep(2000) }
   }
 
   static let canBeMade: Bool = {
