@@ -31,11 +31,6 @@ package enum ChildSetup {
     try systemCall("fcntl(lifeline)") { mp_lifeline_arm(descriptor) }
   }
 
-  /// Moves the descriptors to their numbers and closes all above. Only where this process runs a single thread.
-  package static func arrange(_ descriptors: [Int32], from first: Int32) throws {
-    try systemCall("dup3") { mp_descriptors_arrange(descriptors, Int32(descriptors.count), first, 1) }
-  }
-
   /// Marks the descriptors close-on-exec, so that programs the child starts do not have them.
   package static func closeOnExec(_ descriptors: some Sequence<Int32>) {
     for number in descriptors { _ = fcntl(number, F_SETFD, FD_CLOEXEC) }

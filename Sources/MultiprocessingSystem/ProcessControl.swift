@@ -74,12 +74,6 @@ package enum ProcessControl {
   /// Lets the system keep exit statuses; true when SIGCHLD had been ignored.
   package static func keepExitStatuses() -> Bool { mp_keep_exit_statuses() == 1 }
 
-  /// Keeps a signal from the calling thread and the copies it makes, until they reset their signals.
-  package static func block(_ number: Int32) { mp_signal_block(number) }
-
-  /// Lets a blocked signal through again.
-  package static func unblock(_ number: Int32) { mp_signal_unblock(number) }
-
   /// Makes SIGTERM wake this instead of ending the process.
   package static func catchTermination() throws -> WakeUp {
     let wakeUp = try WakeUp()
