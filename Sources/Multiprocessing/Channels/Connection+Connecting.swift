@@ -16,6 +16,9 @@ extension Connection {
     to address: SocketAddress, authenticationKey: [UInt8]? = nil, timeout: Duration? = nil, messageLimit: Int = 1 << 30
   ) async throws -> Connection {
     try Authentication.check(address, authenticationKey)
+    guard messageLimit >= 0 else {
+      throw MultiprocessingError(.invalidArgument, "a limit of \(messageLimit) bytes for messages")
+    }
     let deadline = ContinuousClock.Instant.deadline(after: timeout)
     let socket = try await Connecting(address, until: deadline).run()
     let core = ConnectionCore(socket.descriptor, StreamLink(limit: messageLimit))

@@ -6,8 +6,12 @@ internal import Synchronization
 /// ```swift
 /// let listener = try Listener<String, Request>(at: .unix(path: "/run/service.socket"))
 /// while true {
-///   let client = try await listener.accept()
-///   Task { try await serve(client) }
+///   do {
+///     let client = try await listener.accept()
+///     Task { try await serve(client) }
+///   } catch let error as MultiprocessingError where error.code == .authenticationFailed {
+///     continue  // a client that is turned away is not the end of the service
+///   }
 /// }
 /// ```
 ///

@@ -48,6 +48,6 @@ extension MapOptions {
   func traits(_ driver: PoolDriver) throws -> PoolMachine.Traits {
     let capabilities = driver.backend.capabilities
     guard let chunkSize else { return try task.traits(capabilities, pace: driver.takePace()) }
-    return try task.traits(capabilities, window: chunkSize)
+    return try task.traits(capabilities, window: min(chunkSize, 1 << 20))
   }
 }

@@ -64,9 +64,10 @@ extension PoolCore {
     _ inputs: [Input], _ options: MapOptions, _ source: MapSource<Input, R>
   ) throws -> [R] {
     let completion = Completion<Result<[R], any Error>>()
-    Task.detached {
+    let metadata = driver.callersLogMetadata
+    Task.detached(priority: Task.currentPriority) {
       do {
-        completion.resolve(.success(try await self.map(inputs, options, source)))
+        completion.resolve(.success(try await self.map(inputs, options, source, logMetadata: metadata)))
       } catch {
         completion.resolve(.failure(error))
       }

@@ -86,10 +86,11 @@ extension PoolCore {
 
 extension PoolCore {
   func map<Input, Output>(
-    _ inputs: [Input], _ options: MapOptions, _ source: MapSource<Input, Output>
+    _ inputs: [Input], _ options: MapOptions, _ source: MapSource<Input, Output>, logMetadata: [String: String]? = nil
   ) async throws -> [Output] {
     let traits = try options.traits(driver)
-    guard driver.isOpen else { throw driver.closingReason }
+    try driver.beginWork()
+    defer { driver.endWork() }
     let progress = options.progress.map { ProgressReporter(style: $0, total: inputs.count) }
     defer { progress?.finish() }
     if isInline, options.totalTimeout == nil { return try await mapInline(inputs, source, progress) }
@@ -100,7 +101,8 @@ extension PoolCore {
       try Reactor.shared.schedule(at: ContinuousClock.now + timeout) { run.fail(Self.mapTimedOut) }
     }
     defer { timer.map(Reactor.shared.cancel) }
-    var work = MapWork(run, source, driver, traits, sizer(options, traits))
+    var work = MapWork(
+      run, source, driver, traits, sizer(options, traits), logMetadata: logMetadata ?? driver.callersLogMetadata)
     return try await withTaskCancellationHandler {
       do {
         return try await work.collect(inputs)

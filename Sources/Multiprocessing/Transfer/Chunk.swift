@@ -71,7 +71,7 @@ struct Chunk<Input: Codable & Sendable, Output: Sendable>: Sendable {
     try payload.withContent { bytes in
       var reader = TransferReader(bytes, payload.descriptors, format)
       let nanoseconds = try reader.read(Double.self)
-      let outputs = try coder.readAll(from: &reader)
+      let outputs = try coder.readAll(from: &reader, most: count)
       try reader.finish([Output].self)
       guard outputs.count <= count, !outputs.isEmpty || count == 0 else {
         throw MultiprocessingError(

@@ -8,7 +8,7 @@ public struct TransferCoder<Value: Sendable>: Sendable {
   private let write: @Sendable (Value, inout TransferWriter) throws -> Void
   private let read: @Sendable (inout TransferReader) throws -> Value
   private let writeAll: @Sendable ([Value], inout TransferWriter) throws -> Void
-  private let readAll: @Sendable (inout TransferReader) throws -> [Value]
+  private let readAll: @Sendable (inout TransferReader, Int) throws -> [Value]
 
   /// Encodes a value.
   ///
@@ -44,7 +44,8 @@ extension TransferCoder {
   /// Writes several values in one go: trivially copyable ones as one stretch of bytes.
   func write(all values: [Value], to writer: inout TransferWriter) throws { try writeAll(values, &writer) }
 
-  func readAll(from reader: inout TransferReader) throws -> [Value] { try readAll(&reader) }
+  /// Reads several; of values that take no bytes, not more than `most`.
+  func readAll(from reader: inout TransferReader, most: Int) throws -> [Value] { try readAll(&reader, most) }
 }
 
 extension TransferCoder where Value: Codable {
@@ -53,7 +54,7 @@ extension TransferCoder where Value: Codable {
     write = { try $1.write($0) }
     read = { try $0.read(Value.self) }
     writeAll = { try $1.write($0) }
-    readAll = { try $0.read([Value].self) }
+    readAll = { reader, _ in try reader.read([Value].self) }
   }
 }
 
@@ -63,6 +64,12 @@ extension TransferCoder where Value == Void {
     write = { _, _ in }
     read = { _ in }
     writeAll = { try $1.write($0.count) }
-    readAll = { Array(repeating: (), count: max(0, try $0.read(Int.self))) }
+    readAll = { reader, most in
+      let count = try reader.read(Int.self)
+      guard (0...most).contains(count) else {
+        throw MultiprocessingError(.notTransferable, "\(count) results of at most \(most): the answer is refused")
+      }
+      return Array(repeating: (), count: count)
+    }
   }
 }

@@ -100,6 +100,54 @@ import Testing
     await pool.terminate()
   }
 
+  @Test func `handles in every input do not exhaust the descriptors of a worker`() async throws {
+    let pool = try ProcessPool(workers: 2)
+    let counter = try SharedAtomic(0)
+    let inputs = try (0..<300).map { Handled(number: $0, counter: counter, file: try DescriptorHandle(duplicating: 0)) }
+    let results = try await pool.map(inputs, options: .chunkSize(300)) { input in
+      input.counter.wrappingAdd(1)
+      return input.number
+    }
+    #expect(results == Array(0..<300))
+    #expect(counter.load() == 300)
+    await pool.terminate()
+  }
+
+  @Test func `large inputs go in small chunks`() async throws {
+    let pool = try ProcessPool(workers: 2)
+    let inputs = (0..<60).map { [UInt8](repeating: UInt8($0), count: 400_000) }
+    #expect(try await pool.map(inputs) { Int($0[399_999]) } == Array(0..<60))
+    await pool.terminate()
+  }
+
+  @Test func `a map in progress is finished when the pool is closed`() async throws {
+    let pool = try ProcessPool(workers: 2)
+    let begun = try Event()
+    try await pool.broadcast(begun) { Beginning.shared.store($0) }
+    let map = Task {
+      try await pool.map(0..<200, options: .chunkSize(1)) { number in
+        Beginning.shared.load()?.set()
+        try await Task.sleep(for: .milliseconds(2))
+        return number
+      }
+    }
+    try await begun.wait()
+    pool.close()
+    try await pool.join()
+    #expect(try await map.value == Array(0..<200))
+    await #expect(throws: MultiprocessingError.self) { try await pool.map([1]) { $0 } }
+  }
+
+  @Test(arguments: [Int.max, -1, 1 << 40])
+  func `a forged number of results without bytes is refused`(count: Int) throws {
+    var writer = TransferWriter(.sameBuild)
+    try writer.write(1.0)
+    try writer.write(count)
+    let payload = try writer.payload()
+    let chunk = Chunk<Int, Void>(coder: TransferCoder())
+    #expect(throws: MultiprocessingError.self) { try chunk.decode(payload, .sameBuild, count: 2) }
+  }
+
   @Test(arguments: [nil, 1, 7])
   func `every input is run once, quick or slow`(size: Int?) async throws {
     let pool = try ProcessPool(workers: 3)
@@ -123,4 +171,20 @@ private final class Counter: Sendable {
 
   func store(_ value: SharedAtomic<Int>) { atomic.withLock { $0 = value } }
   func load() -> SharedAtomic<Int>? { atomic.withLock { $0 } }
+}
+
+/// What tells that a map has begun.
+private final class Beginning: Sendable {
+  static let shared = Beginning()
+  private let event = Mutex<Event?>(nil)
+
+  func store(_ value: Event) { event.withLock { $0 = value } }
+  func load() -> Event? { event.withLock { $0 } }
+}
+
+/// An input with handles in it.
+struct Handled: Codable, Sendable {
+  let number: Int
+  let counter: SharedAtomic<Int>
+  let file: DescriptorHandle
 }

@@ -16,7 +16,7 @@ struct LinkPassport: Codable, Sendable {
     kind = try container.decode(Kind.self)
     build = try container.decode(UInt64.self)
     isPortable = try container.decode(Bool.self)
-    limit = try container.decode(Int.self)
+    limit = max(0, try container.decode(Int.self))
   }
 
   func encode(to encoder: any Encoder) throws {

@@ -26,7 +26,8 @@ struct QueueBell: Sendable {
   func ringAll() { ring(.max) }
 
   private func wake(_ count: Int32, _ found: UInt32) {
-    if word.wake(count) > 0 { return }
+    // Fewer than were to be woken: nobody else is asleep, but somebody may be about to be.
+    if word.wake(count) >= Int(count) { return }
     var expected = found
     if word.exchange(&expected, for: (found &+ Self.version) & ~Self.sleepers) { word.wake() }
   }

@@ -66,7 +66,12 @@ extension QueueCore {
       throw Self.timedOut
     }
     let deadline = timeout.map(SharedWait.deadline(after:))
-    if let result = try BlockingWait.run(in: memory.table, until: deadline, spinning: budget, look) { return result }
+    do {
+      if let result = try BlockingWait.run(in: memory.table, until: deadline, spinning: budget, look) { return result }
+    } catch {
+      passOn(bell)
+      throw error
+    }
     passOn(bell)
     throw Self.timedOut
   }

@@ -51,8 +51,11 @@ struct SegmentCircle {
   /// A free segment after this one that holds a record of `size` bytes; made if there is none.
   func advance(from segment: Int, size: Int, head: Int) throws -> Range<Int> {
     let needed = Self.headerSize + size + QueueRecord.headSize
+    var walked = 0
     while let free = try free(after: segment, head: head) {
       if free.count >= needed, (try? refill(free)) != nil { return free }
+      walked += 1
+      if walked > words.window / QueueWords.page { throw QueueMemory.damaged }
       try remove(free, after: segment)
     }
     return try insert(after: segment, needed: needed)

@@ -50,9 +50,16 @@ struct ChunkSizer: Sendable {
     largest = max(largest, count)
   }
 
-  /// The size of the next chunk when so many inputs are left for so many workers: the last ones are shared out.
-  func size(left: Int, workers: Int) -> Int {
+  /// Notes what inputs were as bytes.
+  mutating func note(count: Int, argumentBytes: Int) {
+    bytes = max(bytes, Double(argumentBytes) / Double(max(1, count)))
+  }
+
+  /// The size of the next chunk when so many inputs are left for so many workers: the last ones are shared out, and so
+  /// is what a worker gave back (`isRest`), whatever size was asked for.
+  func size(left: Int, workers: Int, isRest: Bool = false) -> Int {
     if isFixed { return min(unit, left) }
+    let unit = isRest ? 1 : unit
     let share = Double(left) / Double(2 * workers)
     guard let cost else { return min(left, isAutomatic ? max(1, min(64, Int(share / 16))) : unit) }
     let most = min(target / cost, Self.byteLimit / bytes, share, 16 * Double(largest))

@@ -88,7 +88,7 @@ extension InsightsRecorder.Life {
     let leaving = max(ready, dismissed ?? end)
     let inService = leaving - ready
     return PoolInsights.WorkerTimes(
-      id: id, processID: processID, tasks: tasks, startUp: .nanoseconds(ready &- started),
+      id: id, processID: processID, tasks: tasks, startUp: .nanoseconds(ready - min(ready, started)),
       waiting: .nanoseconds(inService - min(inService, working)), working: .nanoseconds(working),
       exit: .nanoseconds(end - min(end, leaving)))
   }
@@ -107,7 +107,7 @@ extension PoolInsights.WorkerTimes {
 extension PoolJob {
   /// Without what runs it and, when they are large or hold descriptors, without its arguments.
   fileprivate var forDescription: PoolJob {
-    let isSmall = envelope.map { $0.payload.bytes.count <= 1024 && $0.payload.descriptors.isEmpty } ?? false
+    let isSmall = envelope.map { $0.payload.byteCount <= 1024 && $0.payload.descriptors.isEmpty } ?? false
     return PoolJob(reference: reference, envelope: nil, describe: isSmall ? describe : nil, local: { () })
   }
 }

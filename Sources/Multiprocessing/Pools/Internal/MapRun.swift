@@ -76,7 +76,7 @@ final class MapRun<Input: Codable & Sendable, Output: Sendable>: Sendable {
 
   private func finish(_ stretch: Stretch, _ result: Result<JobResult, any Error>) {
     switch result {
-    case .success(let answer): progress?.completed(answer.count)
+    case .success(let answer): progress?.completed(min(answer.count, stretch.inputs.count))
     case .failure: progress?.failed(stretch.inputs.count)
     }
     let waiter = state.withLock { state in

@@ -24,14 +24,14 @@ struct MapWork<Input: Codable & Sendable, Output: Sendable> {
 
   init(
     _ run: MapRun<Input, Output>, _ source: MapSource<Input, Output>, _ driver: PoolDriver,
-    _ traits: PoolMachine.Traits, _ sizer: ChunkSizer
+    _ traits: PoolMachine.Traits, _ sizer: ChunkSizer, logMetadata: [String: String]
   ) {
     self.run = run
     self.source = source
     self.driver = driver
     self.traits = traits
     self.sizer = sizer
-    logMetadata = driver.callersLogMetadata
+    self.logMetadata = logMetadata
   }
 
   /// Runs all inputs, and returns their results in order.
@@ -48,10 +48,21 @@ struct MapWork<Input: Codable & Sendable, Output: Sendable> {
   }
 
   private mutating func submit(_ stretch: Stretch) throws {
-    let job = try job(for: stretch)
+    let isMany = stretch.inputs.count > 1
+    var job: PoolJob?
+    // Too many handles for one message, or one that cannot be encoded: which one, its own attempt will tell.
+    do { job = try self.job(for: stretch) } catch  where isMany { job = nil }
+    sizer.note(count: stretch.inputs.count, argumentBytes: job?.byteCount ?? 0)
+    guard let job, !isMany || !job.isTooLarge else { return try submitHalf(of: stretch) }
     try run.submit(job, stretch, stretchTraits(stretch))
     owed[stretch.start] = job.byteCount
     owedBytes += job.byteCount
+  }
+
+  private mutating func submitHalf(of stretch: Stretch) throws {
+    let half = stretch.inputs.count / 2
+    returned.append(stretch.dropping(half, isRest: stretch.isRest))
+    try submit(Stretch(start: stretch.start, inputs: Array(stretch.inputs.prefix(half)), isRest: stretch.isRest))
   }
 
   /// Whether more stretches are to be with the workers or wait for them.
@@ -63,9 +74,9 @@ struct MapWork<Input: Codable & Sendable, Output: Sendable> {
 
   private mutating func next(from inputs: [Input], _ workers: Int) -> Stretch? {
     if let back = returned.popLast() {
-      let size = sizer.size(left: back.inputs.count, workers: workers)
-      if size < back.inputs.count { returned.append(back.dropping(size)) }
-      return Stretch(start: back.start, inputs: Array(back.inputs.prefix(size)), isRest: true)
+      let size = sizer.size(left: back.inputs.count, workers: workers, isRest: true)
+      if size < back.inputs.count { returned.append(back.dropping(size, isRest: back.isRest)) }
+      return Stretch(start: back.start, inputs: Array(back.inputs.prefix(size)), isRest: back.isRest)
     }
     let left = inputs.count - taken
     guard left > 0 else { return nil }
@@ -88,6 +99,7 @@ struct MapWork<Input: Codable & Sendable, Output: Sendable> {
 
   private func stretchTraits(_ stretch: Stretch) -> PoolMachine.Traits {
     var traits = traits
+    traits.isOfWork = true
     if !sizer.isFixed {
       (traits.pace, traits.isChunk) = (nil, true)
       traits.window = sizer.window(for: stretch.inputs.count)
@@ -104,7 +116,7 @@ struct MapWork<Input: Codable & Sendable, Output: Sendable> {
     let (outputs, nanoseconds) = try chunk.decode(payload, format, count: stretch.inputs.count)
     sizer.note(count: outputs.count, nanoseconds: nanoseconds, bytes: payload.byteCount)
     results.append((stretch.start, outputs))
-    if outputs.count < stretch.inputs.count { returned.append(stretch.dropping(outputs.count)) }
+    if outputs.count < stretch.inputs.count { returned.append(stretch.dropping(outputs.count, isRest: true)) }
   }
 
   private func inOrder() -> [Output] {
@@ -117,7 +129,12 @@ struct MapWork<Input: Codable & Sendable, Output: Sendable> {
 
 extension MapRun.Stretch {
   /// What follows the first of them.
-  fileprivate func dropping(_ count: Int) -> Self {
-    Self(start: start + count, inputs: Array(inputs.dropFirst(count)), isRest: true)
+  fileprivate func dropping(_ count: Int, isRest: Bool) -> Self {
+    Self(start: start + count, inputs: Array(inputs.dropFirst(count)), isRest: isRest)
   }
+}
+
+extension PoolJob {
+  /// More than a chunk should be: a worker reads all of it before it begins, and has descriptors for few handles.
+  fileprivate var isTooLarge: Bool { byteCount > 1 << 20 || envelope?.payload.descriptors.count ?? 0 > 64 }
 }

@@ -35,9 +35,11 @@ extension PoolDriver {
   private func finished(_ worker: WorkerID, _ item: ItemID, _ result: JobResult, after time: UInt64?) {
     handle(.answered(item, worker, after: time)) { state in
       state.entries[item]?.answer = result
+      let job = state.entries[item]?.job
+      let count = min(result.count, job?.count ?? 1)
       // The machine counts the answer, a worker's tasks are counted one by one.
-      state.machine.workers[worker]?.completed += result.count - 1
-      if let time { state.insights.record(state.entries[item]?.job, by: worker, after: time, count: result.count) }
+      state.machine.workers[worker]?.completed += count - 1
+      if let time { state.insights.record(job, by: worker, after: time, count: count) }
     }
     if let limit = settings.maxWorkerMemory, let facts = backend.facts(of: worker), facts.privateMemory > limit {
       EventLog.debug("recycling a worker with \(facts.privateMemory) bytes of memory")

@@ -93,7 +93,7 @@ final class PoolDriver: Sendable {
       throw error
     }
     let key = ExitSequence.current.addFinisher { [weak self] in
-      self?.handle(.close)
+      self?.handle(.close) { $0.machine.leavesWorks = true }
       _ = self?.ended.waitBlocking()
     }
     state.withLock { $0.finisher = key }
@@ -104,7 +104,7 @@ final class PoolDriver: Sendable {
   /// - Throws: `closed`, or the reason for which the pool broke.
   func submit(_ job: PoolJob, _ traits: PoolMachine.Traits, finish: @escaping Finish) throws -> ItemID {
     let item = try state.withLock { state in
-      if state.machine.phase != .open { throw state.reason ?? Self.closed }
+      if !state.machine.accepts(traits) { throw state.reason ?? Self.closed }
       defer { state.nextItem += 1 }
       state.entries[state.nextItem] = Entry(job: job, finish: finish)
       if !job.isRest { state.statistics.submitted += job.count }
@@ -113,6 +113,18 @@ final class PoolDriver: Sendable {
     handle(.submit(item, traits))
     return item
   }
+
+  /// A map begins: until `endWork` the pool goes on, also when it is closed meanwhile.
+  ///
+  /// - Throws: `closed`, or the reason for which the pool broke.
+  func beginWork() throws {
+    try state.withLock { state in
+      if state.machine.phase != .open { throw state.reason ?? Self.closed }
+      state.machine.works += 1
+    }
+  }
+
+  func endWork() { handle(.endWork) }
 
   /// A number for the pace of one map or stream.
   func takePace() -> Pace.ID {

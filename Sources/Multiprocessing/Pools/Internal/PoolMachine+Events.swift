@@ -21,6 +21,8 @@ extension PoolMachine {
     case idle(WorkerID)
     case resize(Int)
     case retryStart
+    /// A map has ended.
+    case endWork
     case close, cancelPending, cancelAll, terminate
     /// The pool cannot go on: its initializer failed.
     case breakDown
@@ -44,6 +46,7 @@ extension PoolMachine {
     case .recycle(let worker): if workers[worker]?.state == .ready { retire(worker, &actions) }
     case .idle(let worker): letGo(worker, &actions)
     case .resize(let count): resize(count, &actions)
+    case .endWork: works -= 1
     case .close: if phase == .open { phase = .closed }
     case .cancelPending: for item in items.keys.sorted() where !isRunning(item) { stop(item, .cancelled, &actions) }
     case .cancelAll: for item in items.keys.sorted() { stop(item, .cancelled, &actions) }
@@ -57,7 +60,7 @@ extension PoolMachine {
   private mutating func submit(_ item: ItemID, _ traits: Traits, _ actions: inout [Action]) {
     items[item] = Item(traits: traits)
     enter(traits)
-    guard phase == .open else { return finish(item, phase == .broken ? .broken : .cancelled, &actions) }
+    guard accepts(traits) else { return finish(item, phase == .broken ? .broken : .cancelled, &actions) }
     if let pinned = traits.pinnedTo, workers[pinned].map({ $0.state == .retiring }) ?? true {
       return finish(item, .unpinned, &actions)
     }
@@ -204,6 +207,7 @@ extension PoolMachine {
 
   private mutating func terminate(_ actions: inout [Action]) {
     if phase == .open { phase = .closed }
+    leavesWorks = true
     for item in items.keys.sorted() {
       _ = pending.remove(item)
       finish(item, .cancelled, &actions)

@@ -41,6 +41,8 @@ struct PoolMachine {
     var pace: Pace.ID?
     /// Several inputs of a map, which go from one worker to another as one.
     var isChunk = false
+    /// Of a map in progress: taken on also when the pool was closed meanwhile.
+    var isOfWork = false
     /// Runs in this worker or, when that ends first, nowhere.
     var pinnedTo: WorkerID?
   }
@@ -137,6 +139,10 @@ struct PoolMachine {
   var largestFixedWindow = 1
   /// A worker with so many in hand gets nothing, whatever waits.
   var largestWindow = 1
+  /// Maps in progress: what they have not submitted yet was taken on with them.
+  var works = 0
+  /// They are not waited for: the pool was terminated, or the program ends, maybe with the thread that a map needs.
+  var leavesWorks = false
   private var nextWorker = 1
   private var hasEnded = false
   var retries = 0
@@ -144,6 +150,10 @@ struct PoolMachine {
   init(_ configuration: Configuration) {
     self.configuration = configuration
     wanted = configuration.workers
+  }
+
+  func accepts(_ traits: Traits) -> Bool {
+    phase == .open || phase == .closed && traits.isOfWork && works > 0 && !leavesWorks
   }
 
   /// Workers that are not on their way out.
@@ -167,7 +177,7 @@ struct PoolMachine {
     if phase == .open || !items.isEmpty { startMissing(&actions) }
     giveOut(&actions)
     recall(&actions)
-    if phase != .open, items.isEmpty {
+    if phase != .open, items.isEmpty, works == 0 || phase == .broken || leavesWorks {
       // One that was asked to stop ends by its answer or by the end of its grace period.
       for id in workers.keys.sorted() where workers[id]?.mayRetire == true {
         retire(id, &actions)

@@ -94,5 +94,5 @@ extension JobResult {
 
 extension PoolJob {
   /// Bytes of its encoded arguments.
-  var byteCount: Int { envelope?.payload.bytes.count ?? 0 }
+  var byteCount: Int { envelope?.payload.byteCount ?? 0 }
 }

@@ -47,7 +47,8 @@ extension Frame {
   package var runTime: UInt64? {
     get {
       let time = Float(bitPattern: UInt32(bitPattern: number))
-      return time > 0 ? UInt64(exactly: time.rounded()) : nil
+      // A hundred days at most: what is added up of them does not overflow.
+      return time > 0 ? UInt64(exactly: min(time, 0x1p53).rounded()) : nil
     }
     set { number = newValue.map { Int32(bitPattern: Float(max(1, $0)).bitPattern) } ?? 0 }
   }

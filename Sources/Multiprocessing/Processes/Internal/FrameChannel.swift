@@ -38,7 +38,10 @@ package final class FrameChannel: Sendable {
     if let file { descriptors.insert(file.descriptor, at: 0) }
     let head = FrameHeader(frame, isInFile: file != nil, length: length).bytes
     guard descriptors.count > Self.descriptorsPerMessage else {
-      return try socket.send(header: head, body: body, descriptors: descriptors, isBlocking: isBlocking)
+      // Not between the parts of another.
+      return try sending.withLock { _ in
+        try socket.send(header: head, body: body, descriptors: descriptors, isBlocking: isBlocking)
+      }
     }
     try sendInParts(head, body, descriptors, isBlocking: isBlocking)
   }
