@@ -10,7 +10,7 @@ steps=(
   'spin_models|StepDeath.|600|60|the models of lock, semaphore and condition hold in every interleaving, and their mutants do not'
   'chaos|MP_CHAOS_SEEDS|600|150|in a hundred kinds of chaos each of a thousand tasks is accounted for exactly once'
   'queue_storm|MP_QUEUE_SEEDS|900|200|nothing is lost or doubled in a hundred storms of kills but by the calls that died'
-  'release_tests|@Test|900|620|the tests pass with optimisation'
+  'release_tests|@Test|1200|900|the tests pass with optimisation'
   'codec_fuzz|MP_FUZZ_ITERATIONS|600|40|a million damaged frames are refused, none is fatal'
   'many_starts|MP_PROVE|900|130|ten thousand starts by each method leave nothing behind'
   'thread_sanitizer|@Test|600|150|no data race in what runs in one process'
