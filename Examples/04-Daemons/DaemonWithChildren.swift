@@ -11,15 +11,17 @@ extension Program {
     }
     print("the child of a daemon computed \(try await working.value)")
 
-    try ChildProcess.start(isDaemon: true) {
-      try ChildProcess.start {
+    let hasPrinted = try Event()
+    try ChildProcess.start(hasPrinted, isDaemon: true) { hasPrinted in
+      try ChildProcess.start(hasPrinted) { hasPrinted in
         print("\(CurrentProcess.name) is the child of a daemon")
+        hasPrinted.set()
         try await Task.sleep(for: .seconds(10))
         print("never printed")
       }
       try await Task.sleep(for: .seconds(10))
     }
-    try await Task.sleep(for: .milliseconds(300))
+    try await hasPrinted.wait()
     print("main ends")
   }
 }

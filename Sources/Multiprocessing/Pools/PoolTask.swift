@@ -38,15 +38,43 @@ public final class PoolTask<Output: Sendable>: Sendable {
   ///   `timedOut`; `crashLoop`; `notTransferable` when the value could not cross; CancellationError when the task was
   ///   cancelled, or the awaiting Swift task (then the work goes on).
   public var value: Output {
-    get async throws { try output(try await completion.wait()).get() }
+    get async throws {
+      look()
+      return try output(try await completion.wait()).get()
+    }
   }
 
   /// What the task returned, waiting no longer than `timeout`. The task goes on when that passes.
   ///
   /// - Throws: `timedOut` when the time passes first; otherwise as `value`.
   public func value(timeout: Duration) async throws -> Output {
+    if timeout > .zero { look() }
     guard let result = try await completion.wait(timeout: timeout) else { throw Self.waitedTooLong }
     return try output(result).get()
+  }
+
+  // SAFETY: as in `isRunning`.
+  /// Where its answer will come from, once it has been sent to a worker.
+  private var watch: (any AnswerWatch)? { driver.watch(for: item.load(ordering: .acquiring)) }
+
+  /// Looks for the answer for as long as suspending and being resumed would take.
+  private func look() {
+    if completion.value == nil { watch?.look { completion.value != nil } }
+  }
+
+  /// Blocks the calling thread, which takes the answer from the worker by itself where it can.
+  func waitBlocking(timeout: Duration?) -> Result<JobResult, any Error>? {
+    let deadline = timeout.map { SharedWait.deadline(after: $0) }
+    var last: (any AnswerWatch)?
+    while completion.value == nil, let watch, timeout.map({ $0 > .zero }) ?? true {
+      watch.look { completion.value != nil }
+      if last !== watch { completion.observe { [weak watch] _ in watch?.nudge() } }
+      last = watch
+      guard watch.sleep(unless: { completion.value != nil }, until: deadline) else { break }
+      if let deadline, SharedWait.now >= deadline { return completion.value }
+    }
+    let rest = deadline.map { Duration.nanoseconds(Int64(clamping: $0) - Int64(clamping: SharedWait.now)) }
+    return completion.waitBlocking(timeout: rest)
   }
 
   static var waitedTooLong: MultiprocessingError {
@@ -86,7 +114,7 @@ public final class PoolTask<Output: Sendable>: Sendable {
 extension Blocking {
   /// What the task returned; blocks the calling thread, no longer than `timeout`. Throws as `PoolTask.value(timeout:)`.
   public func value<Output>(timeout: Duration? = nil) throws -> Output where Base == PoolTask<Output> {
-    guard let result = base.completion.waitBlocking(timeout: timeout) else { throw PoolTask<Output>.waitedTooLong }
+    guard let result = base.waitBlocking(timeout: timeout) else { throw PoolTask<Output>.waitedTooLong }
     return try base.output(result).get()
   }
 }

@@ -79,7 +79,7 @@ extension PoolCore {
 
 extension PoolTask {
   fileprivate func blockingValue() throws -> Output {
-    guard let result = completion.waitBlocking() else { throw CancellationError() }
+    guard let result = waitBlocking(timeout: nil) else { throw CancellationError() }
     return try output(result).get()
   }
 }

@@ -185,14 +185,17 @@ private func fill(_ connection: Numbers) async throws -> Int {
 
   @Test func `survives signals`() async throws {
     let (near, far) = try Numbers.pair()
+    let isPrepared = try Event()
     let child = try ChildProcess<Bool>.fork {
       signal(SIGUSR1) { _ in signals += 1 }
+      isPrepared.set()
       let number = try blockingReceive(far)
       let bytes = try blockingBytes(far)
       try blockingSend(far, number + 1)
       for value in 0..<5000 { try blockingSend(far, value) }
       return bytes.count == 1_000_000 && signals > 5
     }
+    try await isPrepared.wait()
     for _ in 0..<10 {
       usleep(3000)
       kill(child.id, SIGUSR1)

@@ -156,11 +156,14 @@ private func blockingAccept(_ listener: TextListener, timeout: Duration) throws 
 
   @Test func `survives signals`() async throws {
     let listener = try TextListener(at: AddressKind.unix.fresh())
+    let isPrepared = try Event()
     let child = try ChildProcess<String>.fork {
       signal(SIGUSR1) { _ in }
+      isPrepared.set()
       let connection = try blockingAccept(listener, timeout: .seconds(50))
       return try connection.blocking.receive()
     }
+    try await isPrepared.wait()
     for _ in 0..<10 {
       usleep(3000)
       kill(child.id, SIGUSR1)

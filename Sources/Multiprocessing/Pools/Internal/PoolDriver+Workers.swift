@@ -138,6 +138,11 @@ extension PoolDriver {
   /// True while the item is the first in a worker's hand.
   func isRunning(_ item: ItemID) -> Bool { state.withLock { $0.machine.isRunning(item) } }
 
+  /// Where an item's answer will come from; nil while it is with no worker.
+  func watch(for item: ItemID) -> (any AnswerWatch)? {
+    state.withLock { $0.machine.items[item]?.worker }.flatMap(backend.watch)
+  }
+
   /// Workers that are not on their way out, in the order of their starts.
   var workers: [(id: WorkerID, worker: PoolMachine.Worker)] {
     state.withLock { state in

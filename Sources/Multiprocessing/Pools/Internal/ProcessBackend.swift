@@ -32,10 +32,16 @@ final class ProcessBackend: WorkerBackend {
     let (name, path) = family.nextName("PoolWorker")
     var settings = settings
     settings.processors = leastUsedProcessors()
+    // Without memory for rings everything goes by the socket.
+    let rings = try? RingPair.make()
+    let firstFrame = Frame(.rings, payload: TransferPayload(descriptors: rings.map { [$0.file] } ?? []))
     let process = try RunningProcess.launch(
-      LaunchRequest(role: .worker, name: name, path: path, isDaemon: true, context: context, worker: settings))
+      LaunchRequest(
+        role: .worker, name: name, path: path, isDaemon: true, context: context, worker: settings,
+        firstFrame: firstFrame))
     let worker = ProcessWorker(
-      id: id, process: process, isForeign: capabilities.needsPortableNames, processors: settings.processors, sink: sink)
+      id: id, process: process, rings: rings?.pair, isForeign: capabilities.needsPortableNames,
+      processors: settings.processors, sink: sink)
     workers.withLock { $0[id] = worker }
     EventLog.info("started \(name) (pid \(process.id))")
     process.exit.observe { [weak self] exit in
@@ -74,6 +80,8 @@ final class ProcessBackend: WorkerBackend {
       WorkerFacts(processID: $0.process.id, privateMemory: ProcessMemory.privateBytes(of: $0.process.id))
     }
   }
+
+  func watch(of id: PoolMachine.WorkerID) -> (any AnswerWatch)? { worker(id).flatMap { $0.rings == nil ? nil : $0 } }
 
   private func worker(_ id: PoolMachine.WorkerID) -> ProcessWorker? { workers.withLock { $0[id] } }
 }

@@ -1,14 +1,15 @@
 internal import MultiprocessingSystem
 internal import Synchronization
 
-/// One worker process, seen from its pool.
+/// One worker process, seen from its pool: what goes to it, what comes from it, and its end.
 ///
-/// Frames go out in order and never make the sender wait: what the socket has no room for waits here, and is sent when
-/// the worker has answered something. A worker answers what it was sent, so there is always such a moment.
+/// Frames arrive in the order of their sending, both ways, by ring or by socket (`Rings/README.md`).
 final class ProcessWorker: Sendable {
   let id: PoolMachine.WorkerID
   let process: RunningProcess
-  private let sink: WorkerSink
+  /// Where there is memory for them.
+  let rings: RingPair?
+  let sink: WorkerSink
   private let isForeign: Bool
   /// What it is bound to.
   let processors: [Int]
@@ -17,21 +18,26 @@ final class ProcessWorker: Sendable {
     var token: Reactor.Token?
     /// Runs until the process has greeted.
     var greetingTimer: Reactor.Token?
-    var outbox: [Frame] = []
-    var isSending = false
     var hasEnded = false
   }
 
   private let state = Mutex(State())
+  let outgoing: Mutex<Outgoing>
+  let incoming: Mutex<Incoming>
+  let spinning = SpinBudget()
 
   init(
-    id: PoolMachine.WorkerID, process: RunningProcess, isForeign: Bool, processors: [Int], sink: @escaping WorkerSink
+    id: PoolMachine.WorkerID, process: RunningProcess, rings: RingPair?, isForeign: Bool, processors: [Int],
+    sink: @escaping WorkerSink
   ) {
     self.processors = processors
     self.id = id
     self.process = process
+    self.rings = rings
     self.isForeign = isForeign
     self.sink = sink
+    outgoing = Mutex(Outgoing(isHeld: rings != nil))
+    incoming = Mutex(Incoming())
   }
 
   func listen(greetingLimit: Duration) throws {
@@ -39,7 +45,7 @@ final class ProcessWorker: Sendable {
     do {
       timer = try Reactor.shared.schedule(at: ContinuousClock.now + greetingLimit) { [weak self] in self?.giveUp() }
       state.withLock { $0.greetingTimer = timer }
-      token = try Reactor.shared.watch(process.channel.socket.descriptor) { [weak self] in self?.receive() }
+      token = try Reactor.shared.watch(process.channel.socket.descriptor) { [weak self] in self?.receive(true) }
     } catch {
       try? process.killTree()
       throw MultiprocessingError(.startFailed, doing: "listening to \(process.name)", error)
@@ -78,73 +84,28 @@ final class ProcessWorker: Sendable {
 
   /// The process is gone: takes its last answers, then reports the loss.
   func end(_ exit: ProcessExit) {
-    receive()
+    incoming.withLock { incoming in
+      incoming.exit = exit
+      // Not without a last look.
+      (incoming.hasNews, incoming.socketHasNews) = (true, true)
+    }
+    receive(true)
+  }
+
+  /// After its last answer.
+  func reportLoss(_ exit: ProcessExit) {
     stopListening()
     endGreeting()
     let running = exit.page?.task ?? 0
     sink(.lost(id, WorkerLoss(running: running == 0 ? nil : running, exit: exit)))
+    nudge()
   }
 
-  private func enqueue(_ frame: Frame) {
-    state.withLock { $0.outbox.append(frame) }
-    flush()
-  }
-
-  /// One thread sends at a time, outside the lock.
-  private func flush() {
-    while let frame = takeNext() {
-      do {
-        try process.channel.send(frame, isBlocking: false)
-        putBack(nil)
-      } catch let error as SystemError where error.wouldBlock {
-        return putBack(frame)
-      } catch let error as SystemError where error.isDisconnected {
-        putBack(nil)  // it is dying: the loss follows
-      } catch {
-        putBack(nil)
-        if frame.kind == .task {
-          let failure = MultiprocessingError(.notTransferable, doing: "sending a task to \(process.name)", error)
-          sink(.finished(id, frame.task, .thrown(failure), after: nil))
-        }
-      }
-    }
-  }
-
-  private func takeNext() -> Frame? {
-    state.withLock { state in
-      guard !state.isSending, !state.outbox.isEmpty else { return nil }
-      state.isSending = true
-      return state.outbox.removeFirst()
-    }
-  }
-
-  private func putBack(_ frame: Frame?) {
-    state.withLock { state in
-      state.isSending = false
-      if let frame { state.outbox.insert(frame, at: 0) }
-    }
-  }
-
-  private func receive() {
-    do {
-      while true {
-        switch try process.channel.receive(isBlocking: false) {
-        case .frame(let frame): accept(frame)
-        case .nothing: return flush()
-        case .end: return stopListening()
-        }
-      }
-    } catch {
-      // What it says makes no sense any more: its tasks fail with its end.
-      stopListening()
-      try? process.killTree()
-    }
-  }
-
-  private func accept(_ frame: Frame) {
+  func accept(_ frame: Frame) {
     switch frame.kind {
     case .ready:
       endGreeting()
+      begin(withRings: frame.number == 1)
       sink(.ready(id))
     case .value where !isForeign && frame.build != BuildIdentity.own.hash:
       let mismatch = MultiprocessingError(.startFailed, "\(process.name) runs another build of the program")
@@ -158,7 +119,16 @@ final class ProcessWorker: Sendable {
     }
   }
 
-  private func stopListening() {
+  /// What was to be sent meanwhile goes when this round of taking is over.
+  private func begin(withRings usesRings: Bool) {
+    if usesRings, let rings { incoming.withLock { $0.ring = FrameRingReader(rings.answers) } }
+    outgoing.withLock { outgoing in
+      if usesRings, let rings { outgoing.ring = FrameRingWriter(rings.tasks) }
+      outgoing.isHeld = false
+    }
+  }
+
+  func stopListening() {
     let token = state.withLock { state in
       defer { (state.token, state.hasEnded) = (nil, true) }
       return state.token

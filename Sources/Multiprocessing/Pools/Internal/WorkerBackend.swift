@@ -23,6 +23,12 @@ protocol WorkerBackend: Sendable {
   func processID(of worker: PoolMachine.WorkerID) -> ProcessID?
   /// What is known of the worker's process; nil when it has none.
   func facts(of worker: PoolMachine.WorkerID) -> WorkerFacts?
+  /// Where a thread that waits for an answer of the worker may look for it by itself.
+  func watch(of worker: PoolMachine.WorkerID) -> (any AnswerWatch)?
+}
+
+extension WorkerBackend {
+  func watch(of worker: PoolMachine.WorkerID) -> (any AnswerWatch)? { nil }
 }
 
 typealias WorkerSink = @Sendable (WorkerEvent) -> Void

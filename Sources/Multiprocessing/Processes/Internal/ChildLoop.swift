@@ -4,27 +4,37 @@ internal import Synchronization
 /// What a child does between its start and its end: takes tasks from its channel and serves the main queue.
 ///
 /// The loop runs on the main thread, so that the main actor is there; tasks begin on a thread of their own. A child of
-/// `ChildProcess` runs one task and ends; a worker runs one after another until its parent retires it or is gone.
+/// `ChildProcess` runs one task and ends; a worker runs one after another until its parent retires it or is gone. A
+/// worker's tasks come by a ring, which their thread reads by itself (`Rings/README.md`); the main thread hears the rest.
 final class ChildLoop: Sendable {
   private let parameters: ChildParameters
   private let channel: FrameChannel
   private let page: OwnChildPage
+  private let line: ParentLine
   private let thread = TaskThread()
-  /// Tasks that run or wait, in the order they came. A worker runs one at a time.
+  /// Tasks that run or wait, in the order of their sending. A worker runs one at a time.
   private let queue = Mutex(Queue())
   /// Readable after a SIGTERM, in a worker.
   private let termination: WakeUp?
 
   private struct Queue {
-    var waiting: [Frame] = []
+    var intake = TaskIntake()
     var running: (task: UInt64, handle: RunningTask)?
     var isRetired = false
     var isEnding = false
+
+    /// True once, when it is retired and nothing is left: two threads may ask, the main one and that of the tasks.
+    mutating func takeEnd() -> Bool {
+      guard isRetired, intake.isEmpty, !isEnding else { return false }
+      isEnding = true
+      return true
+    }
   }
 
   init(parameters: ChildParameters, channel: FrameChannel, page: OwnChildPage) {
     self.parameters = parameters
     self.channel = channel
+    line = ParentLine(channel)
     self.page = page
     termination = parameters.role == .worker ? try? ProcessControl.catchTermination() : nil
     if parameters.role == .worker { LogForwarding.send = { self.forward($0) } }
@@ -36,7 +46,7 @@ final class ChildLoop: Sendable {
     EventLog.info("child process calling self.run()")
     // Before any task, which might leave no descriptor for it.
     var mainQueue = MainQueue.handle
-    if isWorker { try? channel.send(Frame(.ready)) }
+    if isWorker { greet() }
     var isListening = listen()
     while true {
       let isLacking = mainQueue == nil && MainQueue.isAvailable
@@ -60,6 +70,25 @@ final class ChildLoop: Sendable {
     }
   }
 
+  /// Takes what a pool sends first, the memory of the rings, and says whether it is used: without descriptors or memory
+  /// for it everything goes by the socket.
+  private func greet() {
+    var ready = Frame(.ready)
+    do {
+      guard case .frame(let frame) = try channel.receive(isBlocking: true), let file = frame.payload.descriptors.first
+      else { return try channel.send(ready) }
+      let rings = try RingPair(received: file)
+      thread.use(rings.taskFlag)
+      try wakeThread()
+      queue.withLock { $0.intake.use(FrameRingReader(rings.tasks)) }
+      line.use(rings)
+      ready.number = 1
+    } catch {
+      EventLog.warning("the memory of the pool's rings cannot be used: \(error)")
+    }
+    try? channel.send(ready)
+  }
+
   /// Takes what the parent sent; false when there will be no more.
   private func listen() -> Bool {
     do {
@@ -74,7 +103,7 @@ final class ChildLoop: Sendable {
         }
       }
     } catch {
-      try? channel.send(TaskOutcome.thrown(error).frame(task: 0))
+      try? line.send(TaskOutcome.thrown(error).frame(task: 0))
       // A worker that cannot hear ends after its task; it would be sent tasks for ever.
       if isWorker { retire() }
       return !isWorker
@@ -84,8 +113,8 @@ final class ChildLoop: Sendable {
   private func take(_ frame: Frame) {
     switch frame.kind {
     case .task:
-      queue.withLock { $0.waiting.append(frame) }
-      startNext()
+      queue.withLock { $0.intake.add(frame) }
+      startWaiting()
     case .cancel: cancel(frame.task)
     case .recall: giveBack(frame.task)
     case .retire: retire()
@@ -93,27 +122,40 @@ final class ChildLoop: Sendable {
     }
   }
 
-  /// Starts the first waiting task when none runs; ends the process when it is retired and nothing is left.
-  private func startNext() {
-    let running = RunningTask()
-    let (frame, isOver) = queue.withLock { queue -> (Frame?, Bool) in
-      guard queue.running == nil else { return (nil, false) }
-      guard !queue.waiting.isEmpty else {
-        // Two threads may come here, that of the last task and the main one: the first ends the process.
-        defer { queue.isEnding = queue.isRetired }
-        return (nil, queue.isRetired && !queue.isEnding)
-      }
-      let frame = queue.waiting.removeFirst()
-      queue.running = (frame.task, running)
-      return (frame, false)
-    }
-    if isOver { end(code: 0) }
-    guard let frame else { return }
-    page.setTask(frame.task)
+  private func wakeThread() throws { try thread.wake({ self.next() }, spinningOn: { self.mark }) }
+
+  /// Lets the thread take what waits. Where it cannot be started, that fails.
+  private func startWaiting() {
     do {
-      try thread.run { Task.immediateDetached { await self.execute(frame, running) } }
+      try wakeThread()
     } catch {
-      finish(frame.task, .thrown(error))
+      for frame in queue.withLock({ $0.intake.removeAll() }) { answer(frame.task, .thrown(error)) }
+    }
+  }
+
+  /// What the thread may spin on: the ring, when nothing runs.
+  private var mark: (word: SharedWord, value: UInt32)? {
+    queue.withLock { $0.running == nil && !$0.isRetired ? $0.intake.mark : nil }
+  }
+
+  /// The next task's first step when none runs; ends the process when it is retired and nothing is left.
+  private func next() -> (@Sendable () -> Void)? {
+    do {
+      let (taken, isOver) = try queue.withLock { queue -> ((Frame, RunningTask)?, Bool) in
+        guard queue.running == nil else { return (nil, false) }
+        guard let frame = try queue.intake.next() else { return (nil, queue.takeEnd()) }
+        let running = RunningTask()
+        queue.running = (frame.task, running)
+        return ((frame, running), false)
+      }
+      if isOver { end(code: 0) }
+      guard let (frame, running) = taken else { return nil }
+      page.setTask(frame.task)
+      return { Task.immediateDetached { await self.execute(frame, running) } }
+    } catch {
+      // Somebody scribbled over the ring.
+      try? channel.send(TaskOutcome.thrown(error).frame(task: 0))
+      ProcessControl.exitNow(77)
     }
   }
 
@@ -133,7 +175,15 @@ final class ChildLoop: Sendable {
     finish(frame.task, outcome, after: MonotonicClock.nanoseconds &- start)
   }
 
-  private func finish(_ task: UInt64, _ outcome: TaskOutcome, after time: UInt64? = nil) {
+  private func finish(_ task: UInt64, _ outcome: TaskOutcome, after time: UInt64) {
+    answer(task, outcome, after: time)
+    page.setTask(0)
+    queue.withLock { $0.running = nil }
+    startWaiting()
+  }
+
+  /// Tells the parent how a task ended; a child of one task ends with that.
+  private func answer(_ task: UInt64, _ outcome: TaskOutcome, after time: UInt64? = nil) {
     ChildSetup.flushStreams()
     if case .thrown(let error) = outcome, parameters.printsErrors {
       StandardStream.writeError(Array("\(parameters.name) ended by an error: \(error)\n".utf8))
@@ -141,19 +191,16 @@ final class ChildLoop: Sendable {
     do {
       var frame = outcome.frame(task: task)
       frame.runTime = time
-      try channel.send(frame)
+      try line.send(frame)
     } catch {
       // The value could not be sent (too many descriptors, no memory): its task fails, and the reason can be sent.
       let failure = MultiprocessingError(.notTransferable, doing: "sending the task's result", error)
       // Not even that (the task closed the channel): the end says it, with this task as the one that ran.
-      if (try? channel.send(TaskOutcome.thrown(failure).frame(task: task))) == nil, isWorker {
+      if (try? line.send(TaskOutcome.thrown(failure).frame(task: task))) == nil, isWorker {
         ProcessControl.exitNow(77)
       }
     }
-    guard isWorker else { end(code: outcome.isValue ? 0 : 1) }
-    page.setTask(0)
-    queue.withLock { $0.running = nil }
-    startNext()
+    if !isWorker { end(code: outcome.isValue ? 0 : 1) }
   }
 
   /// At once, so that it is there when the next instruction ends the process.
@@ -161,26 +208,20 @@ final class ChildLoop: Sendable {
     var record = record
     // A detached task of the user's does not know whose it is; most likely of the one that runs.
     record.task = record.task ?? queue.withLock { $0.running?.task }
-    try? channel.send(Frame(.log, payload: TransferPayload(bytes: record.bytes, descriptors: [])))
+    try? line.send(Frame(.log, payload: TransferPayload(bytes: record.bytes, descriptors: [])))
   }
 
   /// A task that has begun is answered in its time.
   private func giveBack(_ task: UInt64) {
-    if drop(task) { try? channel.send(Frame(.returned, task: task)) }
+    if drop(task) { try? line.send(Frame(.returned, task: task)) }
   }
 
-  /// True when the task waited, and does no longer.
-  private func drop(_ task: UInt64) -> Bool {
-    queue.withLock { queue in
-      guard let place = queue.waiting.firstIndex(where: { $0.task == task }) else { return false }
-      queue.waiting.remove(at: place)
-      return true
-    }
-  }
+  /// True when the task waited, and does no longer. A ring that makes no sense is for the thread to find.
+  private func drop(_ task: UInt64) -> Bool { queue.withLock { (try? $0.intake.drop(task)) ?? false } }
 
   /// A task that waits is dropped and answered; one that runs is asked to stop.
   private func cancel(_ task: UInt64) {
-    if drop(task) { try? channel.send(TaskOutcome.thrown(CancellationError()).frame(task: task)) }
+    if drop(task) { try? line.send(TaskOutcome.thrown(CancellationError()).frame(task: task)) }
     guard cancelRunning(only: task) else { return }
     guard let termination else { return }
     // For code that handles the signal and does not look at its task's cancellation. The parent does not send it: it
@@ -207,8 +248,13 @@ final class ChildLoop: Sendable {
   }
 
   private func retire() {
-    queue.withLock { $0.isRetired = true }
-    startNext()
+    let isOver = queue.withLock { queue in
+      queue.isRetired = true
+      return queue.running == nil && queue.takeEnd()
+    }
+    if isOver { end(code: 0) }
+    // What is left has a thread, or there would be nothing.
+    startWaiting()
   }
 
   private func end(code: Int32) -> Never {

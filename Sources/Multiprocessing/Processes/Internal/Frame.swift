@@ -16,6 +16,12 @@ package struct Frame: Sendable {
     case recall, returned
     /// From a worker: a log record.
     case log
+    /// From the parent, first of all: the memory of a worker's rings, where there is one.
+    case rings
+    /// In a ring: the frame with this task's number goes by the socket, and has its place here.
+    case elsewhere
+    /// From a worker: look into the ring.
+    case bell
   }
 
   package var kind: Kind
@@ -42,6 +48,13 @@ package struct Frame: Sendable {
 }
 
 extension Frame {
+  /// A frame as it came.
+  init(_ header: FrameHeader, _ payload: TransferPayload) {
+    self.init(header.kind, task: header.task, number: header.number, payload: payload)
+    build = header.build
+    count = max(1, Int(header.count))
+  }
+
   /// Nanoseconds that the task of an answer ran, in `number` as the bits of a Float: three microseconds in a minute are
   /// close enough. Nil when it did not run.
   package var runTime: UInt64? {
@@ -81,33 +94,42 @@ struct FrameHeader {
 
   /// Reads a head; nil when the bytes are none.
   init?(_ bytes: [UInt8]) {
-    guard bytes.count >= Self.byteCount, let kind = Frame.Kind(rawValue: bytes[0]) else { return nil }
+    guard bytes.count >= Self.byteCount else { return nil }
+    // SAFETY: there are enough bytes.
+    guard let header = bytes.withUnsafeBytes({ FrameHeader(at: $0.baseAddress!) }) else { return nil }
+    self = header
+  }
+
+  // SAFETY: the caller has as many bytes there as a head has.
+  /// Reads a head in memory; nil when it is none.
+  init?(at start: UnsafeRawPointer) {
+    guard let kind = Frame.Kind(rawValue: start.load(as: UInt8.self)) else { return nil }
     self.kind = kind
-    isInFile = bytes[1] & 1 == 1
-    // SAFETY: the offsets are below the count checked above.
-    (number, task, build, length, count) = bytes.withUnsafeBytes {
-      (
-        Int32(littleEndian: $0.loadUnaligned(fromByteOffset: 4, as: Int32.self)),
-        UInt64(littleEndian: $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self)),
-        UInt64(littleEndian: $0.loadUnaligned(fromByteOffset: 16, as: UInt64.self)),
-        UInt64(littleEndian: $0.loadUnaligned(fromByteOffset: 24, as: UInt64.self)),
-        UInt32(littleEndian: $0.loadUnaligned(fromByteOffset: 32, as: UInt32.self))
-      )
-    }
+    isInFile = start.load(fromByteOffset: 1, as: UInt8.self) & 1 == 1
+    number = Int32(littleEndian: start.loadUnaligned(fromByteOffset: 4, as: Int32.self))
+    task = UInt64(littleEndian: start.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+    build = UInt64(littleEndian: start.loadUnaligned(fromByteOffset: 16, as: UInt64.self))
+    length = UInt64(littleEndian: start.loadUnaligned(fromByteOffset: 24, as: UInt64.self))
+    count = UInt32(littleEndian: start.loadUnaligned(fromByteOffset: 32, as: UInt32.self))
   }
 
   var bytes: [UInt8] {
-    var bytes = [UInt8](repeating: 0, count: Self.byteCount)
-    bytes[0] = kind.rawValue
-    bytes[1] = isInFile ? 1 : 0
-    // SAFETY: the offsets are below the count of the array.
-    bytes.withUnsafeMutableBytes {
-      $0.storeBytes(of: number.littleEndian, toByteOffset: 4, as: Int32.self)
-      $0.storeBytes(of: task.littleEndian, toByteOffset: 8, as: UInt64.self)
-      $0.storeBytes(of: build.littleEndian, toByteOffset: 16, as: UInt64.self)
-      $0.storeBytes(of: length.littleEndian, toByteOffset: 24, as: UInt64.self)
-      $0.storeBytes(of: count.littleEndian, toByteOffset: 32, as: UInt32.self)
+    // SAFETY: the capacity is that of a head.
+    [UInt8](unsafeUninitializedCapacity: Self.byteCount) { buffer, count in
+      write(to: UnsafeMutableRawPointer(buffer.baseAddress!))
+      count = Self.byteCount
     }
-    return bytes
+  }
+
+  // SAFETY: the caller has room for a head there.
+  func write(to start: UnsafeMutableRawPointer) {
+    start.initializeMemory(as: UInt8.self, repeating: 0, count: Self.byteCount)
+    start.storeBytes(of: kind.rawValue, as: UInt8.self)
+    start.storeBytes(of: isInFile ? 1 : 0, toByteOffset: 1, as: UInt8.self)
+    start.storeBytes(of: number.littleEndian, toByteOffset: 4, as: Int32.self)
+    start.storeBytes(of: task.littleEndian, toByteOffset: 8, as: UInt64.self)
+    start.storeBytes(of: build.littleEndian, toByteOffset: 16, as: UInt64.self)
+    start.storeBytes(of: length.littleEndian, toByteOffset: 24, as: UInt64.self)
+    start.storeBytes(of: count.littleEndian, toByteOffset: 32, as: UInt32.self)
   }
 }

@@ -105,12 +105,8 @@ package final class FrameChannel: Sendable {
       defer { pending = [] }
       return pending
     }
-    var frame = Frame(header.kind, task: header.task, number: header.number)
-    frame.build = header.build
-    frame.count = max(1, Int(header.count))
     content.descriptors = earlier + content.descriptors
-    frame.payload = content
-    return frame
+    return Frame(header, content)
   }
 
   private func payload(_ header: FrameHeader, _ message: MessageSocket.Message) throws -> TransferPayload {

@@ -5,46 +5,67 @@ internal import Synchronization
 /// on the cooperative pool, like any task.
 ///
 /// A task that only computes never suspends, so its process needs no Dispatch: no pool, no manager thread, no timer. The
-/// main thread stays free to serve the main actor. Started by the first task; one task is in its first step at a time.
+/// main thread stays free to serve the main actor. One task is in its first step at a time.
 final class TaskThread: Sendable {
   private struct State {
-    var waiting: [@Sendable () -> Void] = []
     var isRunning = false
-    /// What the thread sleeps on while nothing waits.
-    var gate: Gate?
+    var flag: SleepFlag
   }
 
-  private let state = Mutex(State())
+  private let state: Mutex<State>
+  private let spinning = SpinBudget()
 
-  /// Runs `step` on the thread.
+  init() {
+    // SAFETY: a word for the life of the process, as the thread is.
+    let word = UnsafeMutableRawPointer(UnsafeMutablePointer<UInt32>.allocate(capacity: 1))
+    let flag = SleepFlag(word: SharedWord(at: word))
+    flag.retract()
+    state = Mutex(State(flag: flag))
+  }
+
+  /// Sleeps on this flag instead of its own. Before the start only.
+  func use(_ flag: SleepFlag) { state.withLock { $0.flag = flag } }
+
+  /// Lets the thread look for work, and starts it at the first call.
   ///
-  /// - Throws: a `SystemError` when the thread cannot be started; `step` does not run then.
-  func run(_ step: @escaping @Sendable () -> Void) throws {
-    let (mustStart, gate) = state.withLock { state -> (Bool, Gate?) in
-      state.waiting.append(step)
-      defer { (state.isRunning, state.gate) = (true, nil) }
-      return (!state.isRunning, state.gate)
+  /// - Parameter next: work, or nil when there is none.
+  /// - Parameter mark: a word that changes when there is more, and its value as long as there is none, for a thread that
+  ///   may spin; nil when it may not.
+  /// - Throws: a `SystemError` when the thread cannot be started.
+  func wake(
+    _ next: @escaping @Sendable () -> (@Sendable () -> Void)?,
+    spinningOn mark: @escaping @Sendable () -> (word: SharedWord, value: UInt32)?
+  ) throws {
+    let (mustStart, flag) = state.withLock { state in
+      defer { state.isRunning = true }
+      return (!state.isRunning, state.flag)
     }
-    gate?.open()
-    guard mustStart else { return }
+    guard mustStart else { return flag.ring() }
     do {
-      try SystemThread.start(named: "mp-task", runsUserCode: true) { self.serve() }
+      try SystemThread.start(named: "mp-task", runsUserCode: true) { self.serve(flag, next, mark) }
     } catch {
-      state.withLock { $0 = State() }
+      state.withLock { $0.isRunning = false }
       throw error
     }
   }
 
-  private func serve() {
+  private func serve(
+    _ flag: SleepFlag, _ next: () -> (@Sendable () -> Void)?, _ mark: () -> (word: SharedWord, value: UInt32)?
+  ) {
     while true {
-      let (step, gate) = state.withLock { state -> ((@Sendable () -> Void)?, Gate?) in
-        if !state.waiting.isEmpty { return (state.waiting.removeFirst(), nil) }
-        let gate = Gate()
-        state.gate = gate
-        return (nil, gate)
+      if let step = next() {
+        step()
+      } else if let mark = mark(), spinning.spin(on: mark.word, while: mark.value) {
+        continue
+      } else {
+        flag.announce()
+        if let step = next() {
+          flag.retract()
+          step()
+        } else {
+          flag.sleep()
+        }
       }
-      step?()
-      _ = gate?.wait()
     }
   }
 }

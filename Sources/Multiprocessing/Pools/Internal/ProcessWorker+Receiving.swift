@@ -1,0 +1,169 @@
+internal import MultiprocessingSystem
+internal import Synchronization
+
+extension ProcessWorker {
+  /// Whoever finds something takes it: the reactor's thread, when the worker has sent a `bell` or anything else by the
+  /// socket, or a thread that waits for an answer. One at a time; who comes meanwhile leaves its finding to that one.
+  struct Incoming: Sendable {
+    /// Since the worker has said that it uses it.
+    var ring: FrameRingReader?
+    /// Came by the socket; their places are in the ring.
+    var bySocket: [Frame] = []
+    var isTaking = false
+    /// There may be something that the one who takes has not seen, in the socket too.
+    var hasNews = false
+    var socketHasNews = false
+    /// Threads that look by themselves.
+    var watchers = 0
+    /// A thread sleeps until there is something.
+    var hasSleeper = false
+    /// The process is gone, or what it says makes no sense: nothing is awaited any more.
+    var isOver = false
+    /// How it went, until that is reported.
+    var exit: ProcessExit?
+
+    /// What the worker is to do when it has answered.
+    var wish: UInt32 { hasSleeper ? RingPair.bySleep : watchers > 0 ? 0 : RingPair.byMessage }
+  }
+
+  private enum Round {
+    case look(intoSocket: Bool)
+    case reportLoss(ProcessExit)
+    case leave
+  }
+
+  func receive(_ socketHasNews: Bool) {
+    let isMine = incoming.withLock { incoming in
+      incoming.hasNews = true
+      if socketHasNews { incoming.socketHasNews = true }
+      defer { incoming.isTaking = true }
+      return !incoming.isTaking
+    }
+    guard isMine else { return }
+    while true {
+      switch nextRound() {
+      case .look(let intoSocket): take(fromSocket: intoSocket)
+      case .reportLoss(let exit): return reportLoss(exit)
+      case .leave: return
+      }
+    }
+  }
+
+  private func nextRound() -> Round {
+    incoming.withLock { incoming in
+      if incoming.hasNews {
+        defer { (incoming.hasNews, incoming.socketHasNews) = (false, false) }
+        return .look(intoSocket: incoming.socketHasNews)
+      }
+      if let exit = incoming.exit {
+        // Nobody takes anything after this.
+        (incoming.exit, incoming.isOver) = (nil, true)
+        return .reportLoss(exit)
+      }
+      // The wish first, then a last look: an answer after that look finds the wish.
+      rings?.answerFlag.announce(incoming.wish)
+      if incoming.ring?.hasMore == true { return .look(intoSocket: false) }
+      incoming.isTaking = false
+      return .leave
+    }
+  }
+
+  private func take(fromSocket: Bool) {
+    do {
+      if fromSocket { try readSocket() }
+      while let frame = try incoming.withLock({ try $0.ring?.take() }) {
+        try frame.kind == .elsewhere ? acceptFromSocket(frame.task) : accept(frame)
+      }
+      // Of a process that is gone: sent, and not put into the ring any more.
+      if incoming.withLock({ $0.exit != nil }) { for frame in takeAllFromSocket() { accept(frame) } }
+      rings?.roomFlag.ring()
+      flush()
+    } catch {
+      // What it says makes no sense any more: its tasks fail with its end.
+      incoming.withLock { $0.ring = nil }
+      stopListening()
+      try? process.killTree()
+    }
+  }
+
+  private func readSocket() throws {
+    while true {
+      switch try process.channel.receive(isBlocking: false) {
+      case .frame(let frame):
+        let waits = incoming.withLock { incoming in
+          guard incoming.ring != nil, frame.kind != .bell else { return false }
+          incoming.bySocket.append(frame)
+          return true
+        }
+        if !waits { accept(frame) }
+      case .nothing: return
+      case .end: return stopListening()
+      }
+    }
+  }
+
+  /// What was sent by the socket before its place was put into the ring.
+  private func acceptFromSocket(_ task: UInt64) throws {
+    func find() -> Frame? {
+      incoming.withLock { incoming in
+        incoming.bySocket.firstIndex { $0.task == task }.map { incoming.bySocket.remove(at: $0) }
+      }
+    }
+    if let frame = find() { return accept(frame) }
+    try readSocket()
+    guard let frame = find() else {
+      throw MultiprocessingError(.notTransferable, "the worker announced an answer that it did not send")
+    }
+    accept(frame)
+  }
+
+  private func takeAllFromSocket() -> [Frame] {
+    incoming.withLock { incoming in
+      defer { incoming.bySocket = [] }
+      return incoming.bySocket
+    }
+  }
+}
+
+extension ProcessWorker: AnswerWatch {
+  func look(until isDone: () -> Bool) {
+    let isThere = incoming.withLock { incoming in
+      guard incoming.ring != nil, !incoming.isOver else { return false }
+      incoming.watchers += 1
+      if !incoming.isTaking { rings?.answerFlag.announce(incoming.wish) }
+      return true
+    }
+    guard isThere else { return }
+    while !isDone(), let mark = incoming.withLock({ $0.ring?.mark }), spinning.spin(on: mark.word, while: mark.value) {
+      receive(false)
+    }
+    incoming.withLock { $0.watchers -= 1 }
+    // The wish of those who are left, and what came before it was known.
+    receive(false)
+  }
+
+  func sleep(unless isDone: () -> Bool, until deadline: UInt64?) -> Bool {
+    let isMine = incoming.withLock { incoming in
+      guard incoming.ring != nil, !incoming.isOver, !incoming.hasSleeper else { return false }
+      incoming.hasSleeper = true
+      return true
+    }
+    guard isMine, let flag = rings?.answerFlag else { return false }
+    // Makes the wish known, and takes what came before.
+    receive(false)
+    // Whatever ends the wait later takes the announcement away first.
+    if !isDone() { flag.sleep(announced: RingPair.bySleep, until: deadline) }
+    incoming.withLock { $0.hasSleeper = false }
+    receive(false)
+    return true
+  }
+
+  func nudge() {
+    guard let word = rings?.answerFlag.word, incoming.withLock({ $0.hasSleeper }) else { return }
+    // Not another announcement, which nobody would make again. Woken in any case: the worker may have taken the
+    // announcement, and died before it woke anybody.
+    var found = RingPair.bySleep
+    _ = word.exchange(&found, for: 0)
+    word.wake()
+  }
+}

@@ -1,0 +1,157 @@
+import Foundation
+import Logging
+import MultiprocessingSystem
+import Synchronization
+import Testing
+
+@testable import Multiprocessing
+
+/// Dies before so many accesses to shared words from now: of its answer, or of the tasks after it.
+private struct DieLater: ProcessTask {
+  var step: Int
+
+  func run() async throws { Steps.die(before: step) }
+}
+
+private struct Measure: ProcessTask {
+  var bytes: [UInt8]
+  var answer: Int
+
+  func run() async throws -> [UInt8] { [UInt8](repeating: UInt8(bytes.count % 251), count: answer) }
+}
+
+/// What is special where tasks and answers go through memory.
+@Suite(.isolated) struct WorkerRingTests {
+  @Test(arguments: StartMethod.forTasks)
+  func `large and small tasks and answers keep their order`(method: StartMethod) async throws {
+    try await withWorkers(1, method) { pool in
+      let order = Mutex<[Int]>([])
+      let sizes = [10, 50_000, 10, 16_000, 17_000, 300_000, 0, 40_000, 5]
+      let tasks = try (0..<90).map { number in
+        let task = try pool.submit(
+          Measure(bytes: [UInt8](repeating: 1, count: sizes[number % 9]), answer: sizes[(number + 4) % 9]))
+        task.completion.observe { _ in order.withLock { $0.append(number) } }
+        return task
+      }
+      for (number, task) in tasks.enumerated() {
+        let answer = try await task.value
+        #expect(answer.count == sizes[(number + 4) % 9])
+        #expect(answer.allSatisfy { $0 == UInt8(sizes[number % 9] % 251) })
+      }
+      #expect(order.withLock { $0 } == Array(0..<90))
+    }
+  }
+
+  @Test func `threads that block side by side each get their own answers`() async throws {
+    try await withWorkers(2) { pool in
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for caller in 0..<6 {
+          group.addTask {
+            try await onThread {
+              for number in 0..<300 {
+                let answer = try pool.blocking.run(caller, number) { $0 * 1000 + $1 }
+                #expect(answer == caller * 1000 + number)
+              }
+            }
+          }
+        }
+        for caller in 6..<9 {
+          group.addTask {
+            for number in 0..<300 {
+              let answer = try await pool.run(caller, number) { $0 * 1000 + $1 }
+              #expect(answer == caller * 1000 + number)
+            }
+          }
+        }
+        try await group.waitForAll()
+      }
+      #expect(pool.statistics.completed == 2700)
+    }
+  }
+
+  @Test func `a thread that sleeps on an answer hears of its worker's death, of a timeout and of a cancellation`()
+    async throws
+  {
+    try await withWorkers(1, .forkServer, configured(hasty)) { pool in
+      let doomed = try pool.submit(Nap())
+      let worker = try #require(pool.workers.first?.processID)
+      let waiting = Task { try await onThread { _ = try doomed.blocking.value() } }
+      try await Task.sleep(for: .milliseconds(50))
+      kill(worker, SIGKILL)
+      await #expect(throws: MultiprocessingError.self) { try await waiting.value }
+      try await onThread {
+        #expect(throws: MultiprocessingError.self) {
+          _ = try pool.blocking.run(Nap(), options: TaskOptions(timeout: .milliseconds(50)))
+        }
+        let slow = try pool.submit(Nap())
+        #expect(throws: MultiprocessingError.self) { try slow.blocking.value(timeout: .milliseconds(30)) }
+        Thread.detachNewThread {
+          usleep(30_000)
+          slow.cancel()
+        }
+        #expect(throws: CancellationError.self) { try slow.blocking.value() }
+        let answer = try pool.blocking.run(3) { $0 + 1 }
+        #expect(answer == 4)
+      }
+    }
+  }
+
+  @Test func `a retry in another worker reaches the thread that sleeps on the first`() async throws {
+    try await withWorkers(2) { pool in
+      let file = TemporaryFile()
+      let task = try pool.submit(Nap(milliseconds: 400, answer: 8, path: file.path), options: TaskOptions(retries: 3))
+      #expect(await eventually { !file.lines.isEmpty })
+      let waiting = Task {
+        try await onThread {
+          let answer = try task.blocking.value()
+          #expect(answer == 8)
+        }
+      }
+      try await Task.sleep(for: .milliseconds(20))
+      for worker in pool.workers where worker.isBusy { kill(worker.processID, SIGKILL) }
+      try await waiting.value
+      #expect(file.lines == ["8", "8"])
+    }
+  }
+
+  @Test func `a worker that may open nothing more works without rings`() async throws {
+    var configuration = ProcessPool.Configuration()
+    configuration.context = ProcessContext(.forkServer, limits: ResourceLimits(openFiles: 10))
+    let pool = try ProcessPool(workers: 1, configuration: configuration)
+    for number in 0..<50 { #expect(try await pool.run(number) { $0 * 2 } == number * 2) }
+    await pool.terminate()
+  }
+
+  @Test func `a stopped worker takes no caller with it, however much it is sent`() async throws {
+    try await withWorkers(1) { pool in
+      try await pool.run {}
+      let worker = try #require(pool.workers.first?.processID)
+      kill(worker, SIGSTOP)
+      // More than ring and socket hold.
+      let tasks = try (0..<400).map { try pool.submit(Measure(bytes: [UInt8](repeating: 7, count: 9_000), answer: $0)) }
+      try await onThread {
+        #expect(throws: MultiprocessingError.self) { try tasks[0].blocking.value(timeout: .milliseconds(50)) }
+      }
+      kill(worker, SIGCONT)
+      for (number, task) in tasks.enumerated() { #expect(try await task.value.count == number) }
+    }
+  }
+
+  @Test(.steps) func `a death at any access to the rings costs the task that ran at most, once`() async throws {
+    try await StepDeath.tryAll("tasks and answers") { step in
+      var lived = false
+      try await withWorkers(1) { pool in
+        let before = try #require(pool.workers.first?.processID)
+        _ = try? await pool.run(DieLater(step: step))
+        let tasks = try (0..<6).map { number in
+          try pool.submit(Measure(bytes: [1], answer: number), options: TaskOptions(retries: 2))
+        }
+        for (number, task) in tasks.enumerated() {
+          #expect(try await task.value.count == number, "killed before step \(step)")
+        }
+        lived = pool.workers.first?.processID == before
+      }
+      return lived
+    }
+  }
+}
