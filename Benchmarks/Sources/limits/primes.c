@@ -51,5 +51,5 @@ void primes_by_two(const char *scenario) { printf("%s c_two_processes %.6f s\n",
 
 void primes_speedup(const char *scenario) {
   double one = seconds_with(1);
-  printf("%s c_speedup %.4f times/s\n", scenario, one / seconds_with(2));
+  printf("%s c_speedup %.4f x\n", scenario, one / seconds_with(2));
 }

@@ -14,8 +14,8 @@ extension Scenario {
       try await withProcessPool(workers: 2) { pool in
         _ = try await pool.map(0..<100) { $0 + 1 }
         try await report.figure("ours") {
-          // Room for the peers' habit: they take all inputs ahead.
-          let options = MapOptions(chunkSize: chunkSize, maxPending: 10_000)
+          // The peers take all inputs ahead.
+          let options = MapOptions(chunkSize: chunkSize, maxPending: 1000)
           let time = try await Timing.median(of: 3) {
             var count = 0
             for try await _ in pool.stream(0..<inputs, order: order, options: options, { $0 + 1 }) { count += 1 }
@@ -27,5 +27,5 @@ extension Scenario {
     }
   }
 
-  private static let inputs = 50_000
+  private static let inputs = 10_000
 }

@@ -8,7 +8,7 @@ extension Scenario {
   }
 
   /// The same, with one worker and with two: how many times faster two are, start and end included.
-  static let primesByTwo = Scenario("primes_two_workers", unit: "times/s") { report in
+  static let primesByTwo = Scenario("primes_two_workers", unit: "x") { report in
     let program = Program(beside: "primes")
     for (subject, argument) in [("ours_processes", "processes"), ("ours_threads", "threads")] {
       try report.figure(subject) {
