@@ -149,10 +149,12 @@ def sign(goal, unit=" ×"):
 
 
 def spread(numbers):
-    """`median (lowest to highest)`."""
+    """`median (lowest to highest)`; of one round there is no more than the number."""
     if not numbers:
         return ""
     middle = digits(statistics.median(numbers))
+    if len(numbers) == 1:
+        return middle
     return f"{middle} ({digits(min(numbers))} to {digits(max(numbers))})"
 
 

@@ -30,6 +30,12 @@ def mpire():
     from mpire import WorkerPool
     p = WorkerPool(n_jobs=NW, keep_alive=True, start_method="fork"); p.map(f, range(100)); return made(p, p.terminate)
 @functools.cache
+def mpire_unordered():
+    # Of its own: after a map that keeps the order, imap_unordered fails (mpire 2.10.2).
+    from mpire import WorkerPool
+    p = WorkerPool(n_jobs=NW, keep_alive=True, start_method="fork")
+    list(p.imap_unordered(f, range(100))); return made(p, p.terminate)
+@functools.cache
 def joblib():
     from joblib import Parallel, delayed
     p = Parallel(n_jobs=NW); p(delayed(f)(i) for i in range(10)); return p

@@ -96,6 +96,9 @@ class Words(unittest.TestCase):
                                            unit="us"))
         self.assertEqual(report.cells(row), ["a cost", "1 µs", "peer_a 5 µs", "5 (3 to 7)", "≥ 4 ×", "", "met"])
 
+    def test_one_round_has_no_range(self):
+        self.assertEqual(report.cells(report.make_row(COST, rounds({"ours": 1, "peer_a": 5}, unit="us")))[3], "5")
+
 
 class Section(unittest.TestCase):
     def test_only_what_is_between_the_markers_changes(self):
