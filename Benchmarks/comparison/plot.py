@@ -5,7 +5,7 @@ from html import escape
 
 from .report import FAILED, MET, MISSED, digits
 
-LEFT, RIGHT, WIDTH, LINE, TOP = 340, 130, 1000, 22, 64
+LEFT, RIGHT, WIDTH, LINE, TOP = 380, 110, 1000, 22, 64
 COLORS = {MET: "#1a7f37", MISSED: "#cf222e", "": "#57606a"}
 
 
@@ -40,7 +40,9 @@ def row_marks(row, y, scale):
         goal = scale(row.goal["atLeast"])
         marks.append(line(goal, y - 7, goal, y + 7, "#9a6700", 2.5))
     marks.append(line(scale(min(row.ratios)), y, scale(max(row.ratios)), y, color, 2))
-    marks.append(f'<circle cx="{scale(row.ratio):.1f}" cy="{y}" r="4.5" fill="{color}"/>')
+    # Told apart without colours, too.
+    fill = "#ffffff" if row.verdict == MISSED else color
+    marks.append(f'<circle cx="{scale(row.ratio):.1f}" cy="{y}" r="4.5" fill="{fill}" stroke="{color}" stroke-width="2"/>')
     marks.append(text(WIDTH - RIGHT + 12, y + 4, f"{digits(row.ratio)} ×", color=color))
     return marks
 
@@ -53,7 +55,7 @@ def svg(rows, title):
     height = TOP + LINE * len(shown) + 30
     bottom = TOP + LINE * len(shown)
     marks = [f'<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>', text(16, 24, title, size=16)]
-    marks.append(text(16, 44, "dot: median; line: lowest to highest; green: goals met, red: missed; "
+    marks.append(text(16, 44, "dot: median; line: lowest to highest; green: goals met, red and hollow: missed; grey: no goal; "
                       "upright bar: goal", color="#57606a", size=12))
     for decade in scale.decades():
         color, width = ("#1f2328", 1.5) if decade == 1 else ("#d0d7de", 1)

@@ -24,8 +24,8 @@ shut_down() {
     kill -0 "$service" 2>/dev/null || fail "ended before it was told to"
     sleep 0.05
   done
-  workers=$(pgrep -P "$service")
-  [ -n "$workers" ] || fail "has no workers"
+  workers=$(cat /proc/"$service"/task/*/children)
+  [ -n "${workers// /}" ] || fail "has no workers"
   kill -TERM "$service"
   wait "$service"
   status=$?
