@@ -158,6 +158,11 @@ def spread(numbers):
     return f"{middle} ({digits(min(numbers))} to {digits(max(numbers))})"
 
 
+def peer_name(subject):
+    """Which CPython it was is said above the table."""
+    return subject.replace("cpython313_", "CPython ")
+
+
 def limit_words(row):
     if not row.limit_ratios:
         return "not measured" if row.limit and row.ours is not None else ""
@@ -173,7 +178,7 @@ def cells(row):
     mark = f"**{row.verdict}**" if row.verdict in (MISSED, FAILED) else row.verdict
     if row.ours is None:
         return [row.title, "no figure", "", "", goal_words(row), "", mark]
-    peer = f"{row.peer} {human(row.peer_value, row.unit)}" if row.peer else "absent" if row.goal else ""
+    peer = f"{peer_name(row.peer)} {human(row.peer_value, row.unit)}" if row.peer else "absent" if row.goal else ""
     return [row.title, human(row.ours, row.unit), peer, spread(row.ratios), goal_words(row), limit_words(row), mark]
 
 
