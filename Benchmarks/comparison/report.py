@@ -192,7 +192,8 @@ def conditions(results):
     hogs = results["hogs"]
     load = "on a machine otherwise idle" if facts["load"] < 0.7 else f"with a load of {facts['load']} from other work"
     if hogs:
-        load = f"beside {hogs} process{'es' if hogs > 1 else ''} that use{'s' if hogs == 1 else ''} a processor each, " + load
+        busy = "a process that uses a processor" if hogs == 1 else f"{hogs} processes that use a processor each"
+        load = f"beside {busy}, {load}"
     rounds = f"{results['rounds']} round{'s' if results['rounds'] > 1 else ''}"
     return (f"Medians of {rounds}, {load}: {facts['processors']} processors ({facts['processor']}), "
             f"Linux {facts['kernel']}, {facts['swift']}, {', '.join(facts['peers'])}. {facts['date']}, {facts['commit']}.")

@@ -99,6 +99,25 @@ class Words(unittest.TestCase):
     def test_one_round_has_no_range(self):
         self.assertEqual(report.cells(report.make_row(COST, rounds({"ours": 1, "peer_a": 5}, unit="us")))[3], "5")
 
+    def test_the_first_line_says_what_else_ran(self):
+        machine = {"load": 0.1, "processors": 2, "processor": "P", "kernel": "6", "swift": "S", "peers": ["CPython 3"],
+                   "date": "today", "commit": "c"}
+        said = report.conditions({"machine": machine, "hogs": 0, "rounds": 5})
+        self.assertTrue(said.startswith("Medians of 5 rounds, on a machine otherwise idle: 2 processors (P), Linux 6, S, "))
+        said = report.conditions({"machine": {**machine, "load": 3}, "hogs": 2, "rounds": 1})
+        self.assertIn("1 round, beside 2 processes that use a processor each, with a load of 3 from other work", said)
+
+    def test_what_failed_and_what_is_absent_is_said(self):
+        failure = {"scenario": "s", "program": "bench", "subject": "ours", "reason": "it broke"}
+        results = {"machine": {"load": 0, "processors": 2, "processor": "P", "kernel": "6", "swift": "S", "peers": [],
+                               "date": "today", "commit": "c"},
+                   "hogs": 0, "rounds": 1, "absent": {"loky": "no wheel"}, "failures": [failure, failure], "taken": {}}
+        text = report.markdown([report.make_row(COST, [])], results)
+        self.assertIn("- loky: no wheel", text)
+        self.assertIn("- s, bench ours: it broke (2 times)", text)
+        self.assertIn("| a cost | no figure |", text)
+        self.assertIn("0 of 1 rows with a goal meet it.", text)
+
 
 class Section(unittest.TestCase):
     def test_only_what_is_between_the_markers_changes(self):
