@@ -25,7 +25,8 @@ class Scale:
 
 
 def text(x, y, words, anchor="start", color="#1f2328", size=13):
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{color}" font-size="{size}">{escape(words)}</text>'
+    return (f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{color}" font-size="{size}">'
+            f'{escape(words)}</text>')
 
 
 def line(x1, y1, x2, y2, color, width=1.0, more=""):
@@ -42,7 +43,8 @@ def row_marks(row, y, scale):
     marks.append(line(scale(min(row.ratios)), y, scale(max(row.ratios)), y, color, 2))
     # Told apart without colours, too.
     fill = "#ffffff" if row.verdict == MISSED else color
-    marks.append(f'<circle cx="{scale(row.ratio):.1f}" cy="{y}" r="4.5" fill="{fill}" stroke="{color}" stroke-width="2"/>')
+    marks.append(f'<circle cx="{scale(row.ratio):.1f}" cy="{y}" r="4.5" fill="{fill}" stroke="{color}" '
+                 'stroke-width="2"/>')
     marks.append(text(WIDTH - RIGHT + 12, y + 4, f"{digits(row.ratio)} ×", color=color))
     return marks
 
@@ -55,8 +57,8 @@ def svg(rows, title):
     height = TOP + LINE * len(shown) + 30
     bottom = TOP + LINE * len(shown)
     marks = [f'<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>', text(16, 24, title, size=16)]
-    marks.append(text(16, 44, "dot: median; line: lowest to highest; green: goals met, red and hollow: missed; grey: no goal; "
-                      "upright bar: goal", color="#57606a", size=12))
+    marks.append(text(16, 44, "dot: median; line: lowest to highest; green: goals met, red and hollow: missed; "
+                      "grey: no goal; upright bar: goal", color="#57606a", size=12))
     for decade in scale.decades():
         color, width = ("#1f2328", 1.5) if decade == 1 else ("#d0d7de", 1)
         marks.append(line(scale(decade), TOP - 8, scale(decade), bottom, color, width))

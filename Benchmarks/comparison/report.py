@@ -1,5 +1,7 @@
 """From figures to ratios, verdicts and Markdown. Nothing here runs anything."""
 
+from __future__ import annotations
+
 import re
 import statistics
 from dataclasses import dataclass, field
@@ -195,8 +197,9 @@ def conditions(results):
         busy = "a process that uses a processor" if hogs == 1 else f"{hogs} processes that use a processor each"
         load = f"beside {busy}, {load}"
     rounds = f"{results['rounds']} round{'s' if results['rounds'] > 1 else ''}"
-    return (f"Medians of {rounds}, {load}: {facts['processors']} processors ({facts['processor']}), "
-            f"Linux {facts['kernel']}, {facts['swift']}, {', '.join(facts['peers'])}. {facts['date']}, {facts['commit']}.")
+    software = ", ".join([f"Linux {facts['kernel']}", facts["swift"], *facts["peers"]])
+    return (f"Medians of {rounds}, {load}: {facts['processors']} processors ({facts['processor']}), {software}. "
+            f"{facts['date']}, {facts['commit']}.")
 
 
 def summary(rows):
@@ -215,7 +218,8 @@ def failure_lines(results):
 
 def markdown(rows, results):
     """The whole table, and what is missing from it."""
-    head = ["scenario", "ours", "best peer", "times better (lowest to highest)", "goal", "against the machine", "verdict"]
+    head = ["scenario", "ours", "best peer", "times better (lowest to highest)", "goal", "against the machine",
+            "verdict"]
     parts = [conditions(results), markdown_table(head, map(cells, rows)), summary(rows)]
     if results["absent"]:
         parts.append("Absent peers:\n\n" + "\n".join(f"- {name}: {why}" for name, why in results["absent"].items()))

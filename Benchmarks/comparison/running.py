@@ -60,7 +60,10 @@ class Outcome:
 
 def run(command, seconds, environment=None):
     """Runs a program to its end; one that takes longer than so many seconds is killed, with all it started."""
-    with tempfile.TemporaryFile("w+", errors="replace") as output, tempfile.TemporaryFile("w+", errors="replace") as errors:
+    def file():
+        return tempfile.TemporaryFile("w+", errors="replace")
+
+    with file() as output, file() as errors:
         try:
             process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=errors, cwd=PEERS,
                                        env={**os.environ, **(environment or {})}, start_new_session=True)

@@ -23,8 +23,8 @@ class Ratios(unittest.TestCase):
 
     def test_the_ratio_is_taken_within_the_round_and_not_of_medians(self):
         # The second round was three times slower for all: that must not show.
-        row = report.make_row(COST, rounds({"ours": 1, "peer_a": 5}, {"ours": 3, "peer_a": 15}, {"ours": 2, "peer_a": 12},
-                                           unit="us"))
+        figures = rounds({"ours": 1, "peer_a": 5}, {"ours": 3, "peer_a": 15}, {"ours": 2, "peer_a": 12}, unit="us")
+        row = report.make_row(COST, figures)
         self.assertEqual(row.ratios, [5, 5, 6])
         self.assertEqual((row.ratio, row.ours, row.peer_value), (5, 2, 12))
 
@@ -103,7 +103,8 @@ class Words(unittest.TestCase):
         machine = {"load": 0.1, "processors": 2, "processor": "P", "kernel": "6", "swift": "S", "peers": ["CPython 3"],
                    "date": "today", "commit": "c"}
         said = report.conditions({"machine": machine, "hogs": 0, "rounds": 5})
-        self.assertTrue(said.startswith("Medians of 5 rounds, on a machine otherwise idle: 2 processors (P), Linux 6, S, "))
+        start = "Medians of 5 rounds, on a machine otherwise idle: 2 processors (P), Linux 6, S, CPython 3. today"
+        self.assertTrue(said.startswith(start))
         said = report.conditions({"machine": {**machine, "load": 3}, "hogs": 2, "rounds": 1})
         self.assertIn("1 round, beside 2 processes that use a processor each, with a load of 3 from other work", said)
 

@@ -6,12 +6,15 @@ from comparison.running import Outcome, run, session_members
 
 # A time that no other process on the machine sleeps for.
 PERIOD = f"600.{os.getpid()}"
-SLEEPER = f"import subprocess, time\nsubprocess.Popen(['sleep', '{PERIOD}'], process_group=0)\ntime.sleep(600)"
+SLEEPER = f"""import os, subprocess, time
+subprocess.Popen(['sleep', '{PERIOD}'], preexec_fn=os.setpgrp)
+time.sleep(600)"""
 
 
 class Running(unittest.TestCase):
     def test_figures_and_failures_are_read_from_the_lines(self):
-        outcome = Outcome("a ours 1.5e3 us\nnoise\n# b c 1 us x\na note of words\n", "# a peer FAILED it broke\n# other\n", 0)
+        outcome = Outcome("a ours 1.5e3 us\nnoise\n# b c 1 us x\na note of words\n",
+                          "# a peer FAILED it broke\n# other\n", 0)
         self.assertEqual(outcome.figures, {("a", "ours"): (1500.0, "us")})
         self.assertEqual(outcome.failures, [("peer", "it broke")])
 
