@@ -20,16 +20,18 @@ def w_sem(a, b, n):
 def w_bar(b, n):
     for _ in range(n): b.wait()
 def trips(n, pause, worker, args, trip):
-    """The mean of a trip but the first, which finds the child started, without the pauses."""
+    """What a trip takes, without the pauses: the mean without, the median with them. The first does not count: it finds
+    the child started."""
     p = ctx.Process(target=worker, args=args); p.start(); trip()
-    spent = 0
     if pause:
-        for _ in range(1, n): time.sleep(pause); t = now(); trip(); spent += now()-t
+        ts = []
+        for _ in range(1, n): time.sleep(pause); t = now(); trip(); ts.append(now()-t)
+        one = statistics.median(ts)
     else:
         t = now()
         for _ in range(1, n): trip()
-        spent = now()-t
-    p.join(); return spent/(n-1)*1e6
+        one = (now()-t)/(n-1)
+    p.join(); return one*1e6
 def ev_rt(n, pause=0):
     a, b = ctx.Event(), ctx.Event()
     def trip(): a.set(); b.wait(); b.clear()

@@ -54,28 +54,41 @@ void cache_line(const char *scenario) {
   wait_for(other);
 }
 
+/// The other's half of `trips` trips.
+static void answer_asleep(struct words *words, uint32_t trips) {
+  for (uint32_t trip = 1; trip <= trips; trip++) {
+    await_asleep(&words->there, trip);
+    wake(&words->back, trip);
+  }
+  _exit(0);
+}
+
+static double one_trip(struct words *words, uint32_t trip, int pause_us) {
+  if (pause_us > 0) usleep((useconds_t)pause_us);
+  double start = now_us();
+  wake(&words->there, trip);
+  await_asleep(&words->back, trip);
+  return now_us() - start;
+}
+
 void futex_trips(const char *scenario, const char *subject, int trips, int pause_us, int on_one_processor) {
   struct words *words = shared_memory(sizeof *words);
+  double *samples = shared_memory((uint64_t)trips * sizeof *samples), sum = 0;
   cpu_set_t one;
   CPU_ZERO(&one);
   CPU_SET((size_t)sched_getcpu(), &one);
   if (on_one_processor) sched_setaffinity(0, sizeof one, &one);
   int other = fork_flushed();
-  for (uint32_t trip = 1; other == 0 && trip <= (uint32_t)trips; trip++) {
-    await_asleep(&words->there, trip);
-    wake(&words->back, trip);
+  if (other == 0) answer_asleep(words, (uint32_t)trips);
+  // The first finds the child started.
+  one_trip(words, 1, 0);
+  for (int trip = 1; trip < trips; trip++) {
+    samples[trip - 1] = one_trip(words, (uint32_t)trip + 1, pause_us);
+    sum += samples[trip - 1];
   }
-  if (other == 0) _exit(0);
-  double spent = 0;
-  for (uint32_t trip = 1; trip <= (uint32_t)trips; trip++) {
-    if (pause_us > 0) usleep((useconds_t)pause_us);
-    double start = now_us();
-    wake(&words->there, trip);
-    await_asleep(&words->back, trip);
-    // The first finds the child started.
-    if (trip > 1) spent += now_us() - start;
-  }
-  printf("%s %s %.4f us\n", scenario, subject, spent / (trips - 1));
+  // As `bench` does: the mean of trips that follow each other at once, the median of the others.
+  double value = pause_us > 0 ? median_of(samples, trips - 1) : sum / (trips - 1);
+  printf("%s %s %.4f us\n", scenario, subject, value);
   wait_for(other);
 }
 

@@ -73,20 +73,24 @@ enum TripPace {
 
   var trips: Int { self == .busy ? 20_000 : 300 }
 
-  /// The mean of a trip but the first, which finds the child started, without the pauses.
+  /// What a trip takes, without the pauses: the mean of busy ones, the median of the others. The first does not count: it
+  /// finds the child started.
   func perTrip(of child: ChildProcess<Void>, _ trip: () throws -> Void) async throws -> Double {
     try trip()
-    let time = try self == .busy ? Timing.microseconds { for _ in 1..<trips { try trip() } } : timeWithPauses(trip)
+    let time = try self == .busy ? meanWithoutPauses(trip) : medianWithPauses(trip)
     try await child.join()
-    return time / Double(trips - 1)
+    return time
   }
 
-  private func timeWithPauses(_ trip: () throws -> Void) rethrows -> Double {
-    var spent = 0.0
-    for _ in 1..<trips {
-      usleep(2000)
-      spent += try Timing.microseconds(trip)
-    }
-    return spent
+  private func meanWithoutPauses(_ trip: () throws -> Void) rethrows -> Double {
+    try Timing.microseconds { for _ in 1..<trips { try trip() } } / Double(trips - 1)
+  }
+
+  private func medianWithPauses(_ trip: () throws -> Void) rethrows -> Double {
+    try Timing.median(
+      (1..<trips).map { _ in
+        usleep(2000)
+        return try Timing.microseconds(trip)
+      })
   }
 }
