@@ -1,9 +1,10 @@
 extension Scenario {
   /// Every scenario, in the order in which they run.
   static let all: [Scenario] =
-    [
-      processStart, processStartInBigParent, poolStart, lockUncontended, eventRoundTrip, semaphoreRoundTrip,
-      barrierRoundTrip, connectionRoundTrip, connectionLarge, idleWorker, valueIncrement, valueIncrementByTwo,
-      poolMapSingle, poolMapAutomatic, poolMapStruct, bigArray, bigArrayInPlace, primes, queueAlone, queueRoundTrip,
-    ] + queues
+    [processStart, processStartInBigParent, poolStart, idleWorker]
+    + [poolMapSingle, poolMapSixteen, poolMapAutomatic, poolMapStruct] + poolStreams
+    + [taskRoundTrip, taskRoundTripAsleep]
+    + [queueAlone] + queues + queuesToFour + [queueRoundTrip, connectionRoundTrip, connectionLarge]
+    + [lockUncontended, valueIncrement, valueIncrementByTwo] + primitiveTrips
+    + [bigArray, bigArrayInPlace, primes, primesByTwo]
 }

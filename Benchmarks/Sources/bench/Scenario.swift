@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// Something that is measured here and by peers alike.
 struct Scenario: Sendable {
   /// The name that peers' scripts use.
@@ -25,19 +27,29 @@ struct Report: Sendable {
   /// The only subject to measure; nil: all.
   let wanted: String?
 
-  /// Measures and prints one figure; `subject` says which way of ours it is.
+  /// Measures and prints one figure; `subject` says which way of ours it is. One that fails does not stop the others.
   func figure(_ subject: String, _ value: () throws -> Double) rethrows {
-    if isWanted(subject) { show(subject, try value()) }
+    guard isWanted(subject) else { return }
+    do { show(subject, try value()) } catch { showFailure(subject, error) }
   }
 
   /// The same for a measurement that awaits.
   func figure(_ subject: String, _ value: () async throws -> Double) async rethrows {
-    if isWanted(subject) { show(subject, try await value()) }
+    guard isWanted(subject) else { return }
+    do { show(subject, try await value()) } catch { showFailure(subject, error) }
   }
 
   private func isWanted(_ subject: String) -> Bool { wanted.map { $0 == subject } ?? true }
 
   private func show(_ subject: String, _ value: Double) {
     print("\(scenario) \(subject) \((value * 1000).rounded() / 1000) \(unit)")
+    // A later figure may hang, and this one is not to be lost with it.
+    fflush(nil)
+  }
+
+  private func showFailure(_ subject: String, _ error: any Error) {
+    let reason = "\(error)".split(separator: "\n").first ?? ""
+    let line = "# \(scenario) \(subject) FAILED \(reason)\n"
+    _ = line.withCString { write(2, $0, strlen($0)) }
   }
 }

@@ -1,6 +1,7 @@
 internal import Multiprocessing
 
-/// Says which of 65 numbers are prime, with 16 workers: `primes processes` or `primes threads`.
+/// Says which of 65 numbers are prime, with 16 workers or as many as said: `primes processes [N]`,
+/// `primes threads [N]`.
 @main
 struct Primes {
   static let numbers = Array(
@@ -12,8 +13,10 @@ struct Primes {
     ).joined())
 
   static func main() async throws {
-    let usesThreads = CommandLine.arguments.dropFirst().first == "threads"
-    let pool: any WorkerPool = usesThreads ? try ThreadPool(threads: 16) : try ProcessPool(workers: 16)
+    let arguments = CommandLine.arguments
+    let workers = arguments.count > 2 ? Int(arguments[2]) ?? 16 : 16
+    let usesThreads = arguments.dropFirst().first == "threads"
+    let pool: any WorkerPool = usesThreads ? try ThreadPool(threads: workers) : try ProcessPool(workers: workers)
     let answers = try await pool.map(numbers) { isPrime($0) }
     for (number, isPrime) in zip(numbers, answers) { print("\(number) is prime: \(isPrime)") }
     await pool.terminate()

@@ -22,6 +22,28 @@ struct QueueProducer<Element: Codable & Sendable>: ProcessTask {
   private func wait() throws { try start.blocking.wait() }
 }
 
+/// Takes so many messages: in batches, or one by one.
+struct QueueConsumer<Element: Codable & Sendable>: ProcessTask {
+  var queue: Queue<Element>
+  var count: Int
+  /// 1: one by one.
+  var batch: Int
+
+  func run() throws { try take() }
+
+  private func take() throws {
+    var rest = count
+    while rest > 0 {
+      if batch == 1 {
+        _ = try queue.blocking.get()
+        rest -= 1
+      } else {
+        rest -= try queue.blocking.get(upTo: min(rest, 1000)).count
+      }
+    }
+  }
+}
+
 /// Messages through one queue, in a second.
 extension Scenario {
   static let queues = [1, 4].flatMap { producers in
@@ -32,6 +54,45 @@ extension Scenario {
       queue("\(producers)to1_64KiB", producers, bytes(1 << 16), singles: 40_000, batches: 40_000),
       queue("\(producers)to1_1MiB", producers, bytes(1 << 20), singles: 3000, batches: 0),
     ]
+  }
+
+  /// Four processes take, too.
+  static let queuesToFour = [
+    queueToFour("4to4_int", 7, singles: 200_000, batches: 2_000_000),
+    queueToFour("4to4_100B", bytes(100), singles: 200_000, batches: 1_000_000),
+    queueToFour("4to4_64KiB", bytes(1 << 16), singles: 20_000, batches: 20_000),
+  ]
+
+  private static func queueToFour<Element: Codable & Sendable>(
+    _ name: String, _ message: Element, singles: Int, batches: Int
+  ) -> Scenario {
+    Scenario("queue_\(name)", unit: "msgs/s") { report in
+      let size = name.hasSuffix("KiB") ? 64 : 100_000
+      try await report.figure("ours") { try await rateToFour(message, singles, batch: 1, capacity: size) }
+      try await report.figure("ours_many") { try await rateToFour(message, batches, batch: 100, capacity: size) }
+    }
+  }
+
+  /// From the word to begin until the last of the consumers has ended.
+  private static func rateToFour<Element: Codable & Sendable>(
+    _ message: Element, _ count: Int, batch: Int, capacity: Int
+  ) async throws -> Double {
+    let (queue, start) = (try Queue<Element>(capacity: capacity), try Event())
+    let share = count / 4 / batch * batch
+    let producers = try (0..<4).map { _ in
+      try ChildProcess.start(
+        QueueProducer(queue: queue, start: start, message: message, count: share, batch: batch))
+    }
+    let consumers = try (0..<4).map { _ in
+      try ChildProcess.start(QueueConsumer(queue: queue, count: share, batch: batch))
+    }
+    try await Task.sleep(for: .milliseconds(100))
+    let began = ContinuousClock.now
+    start.set()
+    for consumer in consumers { try await consumer.value }
+    let time = began.duration(to: .now) / .microseconds(1)
+    for producer in producers { try await producer.value }
+    return Double(share * 4) / time * 1_000_000
   }
 
   private static func bytes(_ count: Int) -> [UInt8] { [UInt8](repeating: 120, count: count) }
