@@ -1,6 +1,12 @@
 /// Items that wait for a worker: higher priority first, and first in, first out within one. Priorities age: what was
 /// passed over so many times for higher ones has its turn.
 struct PendingItems {
+  /// What decides how many of them a worker may have in hand.
+  struct Kind: Hashable {
+    var pace: Pace.ID?
+    var window = 1
+  }
+
   private struct Lane {
     let priority: UInt8
     var items: [PoolMachine.ItemID] = []
@@ -14,8 +20,9 @@ struct PendingItems {
 
   /// Descending by priority.
   private var lanes: [Lane] = []
-  /// With their priorities.
-  private var members: [PoolMachine.ItemID: UInt8] = [:]
+  private var members: [PoolMachine.ItemID: (priority: UInt8, kind: Kind)] = [:]
+  /// How many members of each kind there are: whether a worker may have any of thousands is known without a look at each.
+  private var kinds: [Kind: Int] = [:]
   private let patience: Int
 
   /// A lane that was passed over `patience` times comes first.
@@ -28,19 +35,22 @@ struct PendingItems {
     lanes.flatMap { $0.front.reversed() + $0.items[$0.head...] }.filter { members[$0] != nil }
   }
 
-  mutating func append(_ item: PoolMachine.ItemID, priority: UInt8) {
-    let lane = add(item, priority)
+  func has(where admits: (Kind) -> Bool) -> Bool { kinds.keys.contains(where: admits) }
+
+  mutating func append(_ item: PoolMachine.ItemID, priority: UInt8, kind: Kind = Kind()) {
+    let lane = add(item, priority, kind)
     lanes[lane].items.append(item)
   }
 
   /// Puts an item back before all others of its priority.
-  mutating func prepend(_ item: PoolMachine.ItemID, priority: UInt8) {
-    let lane = add(item, priority)
+  mutating func prepend(_ item: PoolMachine.ItemID, priority: UInt8, kind: Kind = Kind()) {
+    let lane = add(item, priority, kind)
     lanes[lane].front.append(item)
   }
 
-  private mutating func add(_ item: PoolMachine.ItemID, _ priority: UInt8) -> Int {
-    members[item] = priority
+  private mutating func add(_ item: PoolMachine.ItemID, _ priority: UInt8, _ kind: Kind) -> Int {
+    members[item] = (priority, kind)
+    kinds[kind, default: 0] += 1
     let lane = lane(of: priority)
     lanes[lane].count += 1
     return lane
@@ -48,9 +58,16 @@ struct PendingItems {
 
   /// Removed items stay in their lane until they come up.
   mutating func remove(_ item: PoolMachine.ItemID) -> Bool {
-    guard let priority = members.removeValue(forKey: item) else { return false }
+    guard let priority = removeMember(item) else { return false }
     leave(lane(of: priority))
     return true
+  }
+
+  private mutating func removeMember(_ item: PoolMachine.ItemID) -> UInt8? {
+    guard let (priority, kind) = members.removeValue(forKey: item) else { return nil }
+    let rest = (kinds[kind] ?? 1) - 1
+    kinds[kind] = rest == 0 ? nil : rest
+    return priority
   }
 
   private mutating func leave(_ lane: Int) {
@@ -66,7 +83,7 @@ struct PendingItems {
     for isDue in [true, false] {
       for lane in lanes.indices where lanes[lane].count > 0 && (lanes[lane].passedOver >= patience) == isDue {
         if let item = takeFront(lane, fits) ?? takeBack(lane, fits) {
-          members[item] = nil
+          _ = removeMember(item)
           age(after: lane)
           return item
         }

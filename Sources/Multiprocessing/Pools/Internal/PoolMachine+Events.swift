@@ -64,7 +64,7 @@ extension PoolMachine {
     if let pinned = traits.pinnedTo, workers[pinned].map({ $0.state == .retiring }) ?? true {
       return finish(item, .unpinned, &actions)
     }
-    pending.append(item, priority: traits.priority)
+    pending.append(item, priority: traits.priority, kind: traits.kind)
     wanted = configuration.workers
   }
 
@@ -135,7 +135,7 @@ extension PoolMachine {
     guard let entry = items[item] else { return }
     items[item]?.worker = nil
     items[item]?.isRecalled = false
-    pending.prepend(item, priority: entry.traits.priority)
+    pending.prepend(item, priority: entry.traits.priority, kind: entry.traits.kind)
   }
 
   private mutating func unpin(_ item: ItemID, _ actions: inout [Action]) {

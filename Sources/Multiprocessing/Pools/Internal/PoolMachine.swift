@@ -45,6 +45,8 @@ struct PoolMachine {
     var isOfWork = false
     /// Runs in this worker or, when that ends first, nowhere.
     var pinnedTo: WorkerID?
+
+    var kind: PendingItems.Kind { PendingItems.Kind(pace: pace, window: window) }
   }
 
   /// Why an item is over.
@@ -201,20 +203,27 @@ struct PoolMachine {
   /// Gives ready workers what they may have in hand, one after another and the emptiest hands first.
   private mutating func giveOut(_ actions: inout [Action]) {
     guard !pending.isEmpty else { return }
-    var takers = workers.keys.filter { workers[$0]?.state == .ready }
+    // Loops and no closures, for which the whole machine would be copied, with each event.
+    var takers: [(inHand: Int, id: WorkerID)] = []
+    for (id, worker) in workers where worker.state == .ready { takers.append((worker.inHand.count, id)) }
     while !pending.isEmpty, !takers.isEmpty {
-      takers.sort { (workers[$0]?.inHand.count ?? 0, $0) < (workers[$1]?.inHand.count ?? 0, $1) }
-      takers = takers.filter { id in
-        guard let worker = workers[id], hasRoom(worker), let item = takePending(for: id, worker) else { return false }
-        give(item, to: id, &actions)
-        return true
-      }
+      takers.sort(by: <)
+      var rest: [(inHand: Int, id: WorkerID)] = []
+      for taker in takers where giveNext(to: taker.id, &actions) { rest.append((taker.inHand + 1, taker.id)) }
+      takers = rest
     }
+  }
+
+  private mutating func giveNext(to id: WorkerID, _ actions: inout [Action]) -> Bool {
+    guard let worker = workers[id], hasRoom(worker), let item = takePending(for: id, worker) else { return false }
+    give(item, to: id, &actions)
+    return true
   }
 
   private func hasRoom(_ worker: Worker) -> Bool {
     if let limit = configuration.maxTasksPerWorker, worker.completed + worker.inHand.count >= limit { return false }
-    return worker.inHand.count < largestWindow
+    guard worker.inHand.count < largestWindow else { return false }
+    return pending.has { worker.inHand.count < window(of: $0) }
   }
 
   /// Takes back what was given ahead when there are workers with nothing to do: one item for each of them.
@@ -263,13 +272,13 @@ struct PoolMachine {
   }
 
   private func canGive(_ item: ItemID, to id: WorkerID, _ worker: Worker) -> Bool {
-    guard let traits = items[item]?.traits, worker.inHand.count < window(of: traits) else { return false }
+    guard let traits = items[item]?.traits, worker.inHand.count < window(of: traits.kind) else { return false }
     if let pinned = traits.pinnedTo { return pinned == id }
     guard let key = traits.affinityKey, let owner = keys[key] else { return true }
     return owner == id
   }
 
-  func window(of traits: Traits) -> Int { traits.pace.flatMap { paces[$0]?.window } ?? traits.window }
+  func window(of kind: PendingItems.Kind) -> Int { kind.pace.flatMap { paces[$0]?.window } ?? kind.window }
 
   private mutating func give(_ item: ItemID, to id: WorkerID, _ actions: inout [Action]) {
     items[item]?.worker = id

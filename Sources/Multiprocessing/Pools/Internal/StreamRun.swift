@@ -28,12 +28,15 @@ final class StreamRun<Output: Sendable>: Sendable {
     var timer: Reactor.Token?
     var consumer: Completion<Void>?
     var pump: Completion<Void>?
+    /// The pump goes on when fewer results are owed.
+    var resumesAt = 0
   }
 
   private let state = Mutex(State())
   private let driver: PoolDriver
   private let order: ResultOrder
   private let limit: Int
+  private let workers: Int
   private let logMetadata: [String: String]
   private let reader: ResultReader<Output>
   private let progress: ProgressReporter?
@@ -45,6 +48,7 @@ final class StreamRun<Output: Sendable>: Sendable {
   ) {
     self.logMetadata = logMetadata
     self.driver = driver
+    workers = driver.configuredWorkers
     self.order = order
     self.limit = limit
     self.reader = reader
@@ -57,11 +61,17 @@ final class StreamRun<Output: Sendable>: Sendable {
   // MARK: The pump
 
   /// Waits until one more input may be taken; false when the stream is over.
+  ///
+  /// Once it has waited, it goes on when half of the room is free: a wake-up for each result would cost more than quick
+  /// tasks do. With little room, as soon as that leaves a worker without a second task.
   func waitForRoom() async throws -> Bool {
+    var enough = limit
     while true {
       let (answer, waiter) = state.withLock { state -> (Bool?, Completion<Void>?) in
         if state.isOver { return (false, nil) }
-        if state.taken - state.consumed < limit { return (true, nil) }
+        if state.taken - state.consumed < enough { return (true, nil) }
+        enough = max(limit / 2, min(limit - 1, 2 * workers)) + 1
+        state.resumesAt = enough
         let waiter = Completion<Void>()
         state.pump = waiter
         return (nil, waiter)
@@ -144,6 +154,8 @@ final class StreamRun<Output: Sendable>: Sendable {
   private func take(_ state: inout State) -> Next {
     if let result = state.ready.removeValue(forKey: state.consumed) {
       state.consumed += 1
+      guard state.taken - state.consumed < state.resumesAt else { return .result(result, pump: nil) }
+      defer { state.pump = nil }
       return .result(result, pump: state.pump)
     }
     if state.isOver {

@@ -127,7 +127,7 @@ struct MachineModel {
     }
     if let other = holder[item] { throw Violation("\(item) is sent to \(worker) and is in hand of \(other)") }
     let inHand = holder.values.count { $0 == worker }
-    let window = machine.window(of: traits)
+    let window = machine.window(of: traits.kind)
     if inHand >= window { throw Violation("\(worker) has \(inHand), and \(item) allows \(window)") }
     if let pinned = traits.pinnedTo, pinned != worker { throw Violation("\(item) is sent to \(worker), not \(pinned)") }
     if let key = traits.affinityKey {
