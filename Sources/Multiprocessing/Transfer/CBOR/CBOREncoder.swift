@@ -50,7 +50,7 @@ extension EncodingMemory {
 
   // Not inlined, so that no reference to the slot is left when the frame is given back.
   @inline(never)
-  private func write<T: Encodable>(_ value: T, in frame: borrowing EncodingFrame) throws {
+  private func write<T: Encodable>(_ value: T, in frame: borrowing SlotFrame<EncodingSlot>) throws {
     let root = frame.slot
     root.begin(self, in: nil, at: nil, isOptional: false)
     root.kind = .single

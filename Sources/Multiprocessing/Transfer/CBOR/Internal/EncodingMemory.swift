@@ -1,5 +1,3 @@
-internal import Synchronization
-
 // SAFETY: Sendable, as one thread has a memory at a time: who takes it from the spare place has it alone, and it is put
 // back only when nobody else refers to it.
 
@@ -7,13 +5,10 @@ internal import Synchronization
 /// as making them costs more than writing a small value.
 final class EncodingMemory: @unchecked Sendable {
   let output: EncodingOutput
-  /// Slots that nobody uses, the one last used at the end.
-  @exclusivity(unchecked) private var spare: [EncodingFrame] = []
+  @exclusivity(unchecked) private var spare = SpareSlots<EncodingSlot>()
 
-  private static let most = 16
   private static let keptCapacity = 65_536
-  /// The memory that waits to be used, as the bits of a reference that this place owns.
-  private static let place = Atomic<UInt>(0)
+  private static let place = SparePlace<EncodingMemory>()
 
   private init() {
     // SAFETY: both are freed in `deinit`.
@@ -24,7 +19,7 @@ final class EncodingMemory: @unchecked Sendable {
   }
 
   deinit {
-    for frame in spare { frame.discard() }
+    spare.discard()
     output.state.pointee.bytes.deallocate()
     output.state.deinitialize(count: 1)
     output.state.deallocate()
@@ -32,11 +27,7 @@ final class EncodingMemory: @unchecked Sendable {
 
   /// A memory with nothing in it, for the caller alone.
   static func take() -> EncodingMemory {
-    // SAFETY: acquiring, as what the last user wrote in it is read; the bits are of a reference that the place owned.
-    let bits = place.exchange(0, ordering: .acquiring)
-    let memory =
-      UnsafeRawPointer(bitPattern: bits).map { Unmanaged<EncodingMemory>.fromOpaque($0).takeRetainedValue() }
-      ?? EncodingMemory()
+    let memory = place.take() ?? EncodingMemory()
     memory.output.state.pointee.gauge = StackGauge()
     return memory
   }
@@ -45,11 +36,7 @@ final class EncodingMemory: @unchecked Sendable {
   static func giveBack(_ memory: inout EncodingMemory) {
     guard isKnownUniquelyReferenced(&memory) else { return }
     memory.clear()
-    guard memory.output.state.pointee.capacity <= keptCapacity else { return }
-    let bits = UInt(bitPattern: Unmanaged.passRetained(memory).toOpaque())
-    // SAFETY: releasing, so that the next user sees what was written; acquiring for the memory found instead, if any.
-    let other = place.exchange(bits, ordering: .acquiringAndReleasing)
-    if let other = UnsafeRawPointer(bitPattern: other) { Unmanaged<EncodingMemory>.fromOpaque(other).release() }
+    if memory.output.state.pointee.capacity <= keptCapacity { place.put(memory) }
   }
 
   /// Runs `body` with a memory of its own.
@@ -72,24 +59,13 @@ final class EncodingMemory: @unchecked Sendable {
 
   // MARK: Slots
 
-  /// A slot for a value of a type: if there is one, that which held such a value last, with its container.
+  /// A slot for a value of a type.
   @inline(__always)
-  func takeFrame(_ type: ObjectIdentifier) -> EncodingFrame {
-    guard let last = spare.last else { return EncodingFrame(EncodingSlot(self)) }
-    if last.type == type { return spare.removeLast() }
-    return takeFrameSlowly(type)
+  func takeFrame(_ type: ObjectIdentifier) -> SlotFrame<EncodingSlot> {
+    spare.take(type) ?? SlotFrame(EncodingSlot(self))
   }
 
-  @inline(never)
-  private func takeFrameSlowly(_ type: ObjectIdentifier) -> EncodingFrame {
-    if let index = spare.lastIndex(where: { $0.type == type }) { return spare.remove(at: index) }
-    return spare.count < Self.most ? EncodingFrame(EncodingSlot(self)) : spare.removeFirst()
-  }
-
-  /// Keeps a slot whose value is written, unless user code still holds it.
+  /// Keeps a slot whose value is written.
   @inline(__always)
-  func giveBack(_ frame: inout EncodingFrame, _ type: ObjectIdentifier) {
-    guard frame.reset(type), spare.count < Self.most else { return frame.discard() }
-    spare.append(frame)
-  }
+  func giveBack(_ frame: inout SlotFrame<EncodingSlot>, _ type: ObjectIdentifier) { spare.giveBack(&frame, type) }
 }

@@ -1,7 +1,7 @@
 /// The place of one value in the output: what `encode(to:)` sees as its encoder.
 ///
 /// A container's head is one byte, patched with the count when the slot closes. The 24th entry widens it to five bytes.
-final class EncodingSlot {
+final class EncodingSlot: ReusableSlot {
   /// What the value has asked for.
   enum Kind { case empty, single, keyed, unkeyed, byteString }
   /// Open: the content ends where the output ends. Closed: `end` holds. Finished: nothing more may be written.
