@@ -40,17 +40,20 @@ extension DecodingSlot {
   }
 
   /// Reads the value at an offset, as part of this slot.
-  // Without optionals of T: their metadata would be looked up for each value.
+  // Without optionals, results and buffers of T: their metadata would be looked up for each value.
   @inline(__always)
   func decode<T: Decodable>(_ type: T.Type, at offset: Int, key: @autoclosure () -> (any CodingKey)?) throws -> T {
     guard let form = DirectForm.of(type) else { return try decodeAny(type, at: offset, key: key()) }
-    // SAFETY: the memory has room for one T and is used inside the closure only; the form writes one T or nothing.
-    return try withUnsafeTemporaryAllocation(of: T.self, capacity: 1) { memory in
+    // The largest of the types with such a form are 16 bytes long.
+    var storage: UInt128 = 0
+    return try withUnsafeMutablePointer(to: &storage) { storage in
+      let memory = UnsafeMutableRawPointer(storage)
+      // SAFETY: the form is registered for T, for which there is room and alignment; it writes one T or nothing.
       let isRead = try reading(type, at: key()) { () throws(CBORFault) in
-        try form.read(at: offset, from: input, to: UnsafeMutableRawPointer(memory.baseAddress!))
+        try form.read(at: offset, from: input, to: memory)
       }
-      // SAFETY: the form is registered for T and says that it has initialised the memory.
-      return isRead ? memory.baseAddress!.move() : try decodeAny(type, at: offset, key: key())
+      // SAFETY: the form says that it has initialised the memory.
+      return isRead ? memory.assumingMemoryBound(to: T.self).move() : try decodeAny(type, at: offset, key: key())
     }
   }
 

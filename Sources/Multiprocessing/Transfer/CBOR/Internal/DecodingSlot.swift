@@ -6,6 +6,7 @@ final class DecodingSlot: ReusableSlot {
   @exclusivity(unchecked) private(set) var parent: DecodingSlot?
   /// The key under which the parent holds this value.
   @exclusivity(unchecked) private(set) var key: (any CodingKey)?
+  @exclusivity(unchecked) private var hasKey = false
   @exclusivity(unchecked) private(set) var depth = 0
   /// Whether the value is an `Optional`, whose nil differs from a content that reads as null.
   @exclusivity(unchecked) private(set) var isOptional = false
@@ -43,7 +44,10 @@ final class DecodingSlot: ReusableSlot {
   ) {
     self.memory = memory
     self.parent = parent
-    self.key = key
+    if let key {
+      self.key = key
+      hasKey = true
+    }
     self.offset = offset
     self.isOptional = isOptional
     depth = if let parent { parent.depth + 1 } else { 0 }
@@ -54,7 +58,8 @@ final class DecodingSlot: ReusableSlot {
   func clear() {
     memory = nil
     parent = nil
-    if key != nil { key = nil }
+    if hasKey { key = nil }
+    hasKey = false
     index.clear()
   }
 

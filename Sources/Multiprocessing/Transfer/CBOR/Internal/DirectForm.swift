@@ -55,6 +55,7 @@ private struct DirectFormTable: @unchecked Sendable {
   }
 
   private func add<T>(_ type: T.Type, _ form: DirectForm) {
+    precondition(MemoryLayout<T>.size <= MemoryLayout<UInt128>.size, "a value is read into a UInt128's memory")
     var index = Self.index(of: ObjectIdentifier(type))
     while entries[index] != nil { index = (index + 1) & 127 }
     entries[index] = Entry(type: ObjectIdentifier(type), form: form)

@@ -53,7 +53,7 @@ final class EncodingMemory: @unchecked Sendable {
     state.pointee.copiesTrivialArrays = false
     state.pointee.isMessage = false
     if state.pointee.context != nil { state.pointee.context = nil }
-    if state.pointee.failure != nil { state.pointee.failure = nil }
+    if state.pointee.hasFailed { output.failure = nil }
     if !state.pointee.extraUserInfo.isEmpty { state.pointee.extraUserInfo = [:] }
   }
 

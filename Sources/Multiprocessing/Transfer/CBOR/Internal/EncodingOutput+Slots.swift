@@ -37,6 +37,7 @@ extension EncodingOutput {
   }
 
   private func forget(from mark: Int) {
+    if state.pointee.closedEarly.isEmpty { return }
     for slot in state.pointee.closedEarly where slot.start >= mark { slot.phase = .finished }
     state.pointee.closedEarly.removeAll { $0.phase == .finished }
   }
@@ -48,6 +49,6 @@ extension EncodingOutput {
       top = open.parent
     }
     forget(from: 0)
-    if let failure { throw failure }
+    if state.pointee.hasFailed, let failure { throw failure }
   }
 }

@@ -16,6 +16,8 @@ struct EncodingOutput {
     var closedEarly: [EncodingSlot] = []
     /// What went wrong in a call that cannot throw; thrown when the message is finished.
     var failure: EncodingError?
+    /// Whether there is one: it is asked for each message, and the error itself is slow to look at.
+    var hasFailed = false
     var copiesTrivialArrays = false
     var gauge = StackGauge()
     var extraUserInfo: [CodingUserInfoKey: any Sendable] = [:]
@@ -35,8 +37,11 @@ struct EncodingOutput {
   }
 
   var failure: EncodingError? {
-    get { state.pointee.failure }
-    nonmutating set { state.pointee.failure = newValue }
+    get { state.pointee.hasFailed ? state.pointee.failure : nil }
+    nonmutating set {
+      state.pointee.failure = newValue
+      state.pointee.hasFailed = newValue != nil
+    }
   }
 
   var userInfo: [CodingUserInfoKey: Any] {

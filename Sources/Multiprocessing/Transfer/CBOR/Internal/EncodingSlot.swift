@@ -13,6 +13,7 @@ final class EncodingSlot: ReusableSlot {
   @exclusivity(unchecked) private(set) var parent: EncodingSlot?
   /// The key under which the parent holds this value.
   @exclusivity(unchecked) private(set) var key: (any CodingKey)?
+  @exclusivity(unchecked) private var hasKey = false
   @exclusivity(unchecked) private(set) var depth = 0
   /// Whether the value is an `Optional`, whose nil must differ from a content that reads as null.
   @exclusivity(unchecked) private(set) var isOptional = false
@@ -53,7 +54,10 @@ final class EncodingSlot: ReusableSlot {
   func begin(_ memory: EncodingMemory?, in parent: EncodingSlot?, at key: (any CodingKey)?, isOptional: Bool) {
     self.memory = memory
     self.parent = parent
-    self.key = key
+    if let key {
+      self.key = key
+      hasKey = true
+    }
     self.isOptional = isOptional
     depth = if let parent { parent.depth + 1 } else { 0 }
     kind = .empty
@@ -74,7 +78,8 @@ final class EncodingSlot: ReusableSlot {
   func clear() {
     memory = nil
     parent = nil
-    if key != nil { key = nil }
+    if hasKey { key = nil }
+    hasKey = false
   }
 
   /// A slot that takes nothing, for a call that cannot throw.
