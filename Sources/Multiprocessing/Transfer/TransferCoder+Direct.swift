@@ -13,10 +13,10 @@ extension TransferCoder where Value: Codable {
     return try writer.payload()
   }
 
-  // SAFETY: the bytes are valid inside `body` only.
   /// Encodes a value and runs `body` with the bytes where they were written, and with its descriptors.
   ///
   /// - Throws: `notTransferable`, with the type, the place in it and the reason; what `body` throws.
+  // SAFETY: the bytes are valid inside `body` only.
   package static func withEncoded<Result>(
     _ value: Value, _ format: TransferFormat, _ body: (UnsafeRawBufferPointer, [Descriptor]) throws -> Result
   ) throws -> Result {

@@ -51,7 +51,8 @@ struct SeededGenerator: RandomNumberGenerator {
       let encoder = CBOREncoder()
       return [
         try encoder.encode(Message()), try encoder.encode([Message(), Message()]), try encoder.encode(["x": 1.5]),
-        try encoder.encode((0..<300).map(String.init)), try encoder.encode(Widget()), hex("bf61610161629f0203ff6163d84f48feffffffffffffffff"),
+        try encoder.encode((0..<300).map(String.init)), try encoder.encode(Widget()),
+        hex("bf61610161629f0203ff6163d84f48feffffffffffffffff"),
       ]
     }
   }

@@ -107,6 +107,7 @@ extension DecodingInput {
   }
 }
 
+// SAFETY: reads within the bounds only.
 extension UnsafeRawBufferPointer {
   /// Whether all bytes are below 128.
   @inline(__always)

@@ -46,6 +46,7 @@ extension DecodingSlot {
     guard let form = DirectForm.of(type) else { return try decodeAny(type, at: offset, key: key()) }
     // The largest of the types with such a form are 16 bytes long.
     var storage: UInt128 = 0
+    // SAFETY: a local variable, used inside the closure only.
     return try withUnsafeMutablePointer(to: &storage) { storage in
       let memory = UnsafeMutableRawPointer(storage)
       // SAFETY: the form is registered for T, for which there is room and alignment; it writes one T or nothing.
@@ -77,8 +78,8 @@ extension DecodingSlot {
     slot.begin(memory, in: self, at: key, offset: start, isOptional: isOptional)
     try slot.checkDepth()
     let major = try slot.reading(type) { () throws(CBORFault) in try input.major(at: start) }
-    if major == CBORMajor.tag, input.state.pointee.copiesTrivialArrays, let array = try CopiedArray.read(type, from: slot) {
-      return array
+    if major == CBORMajor.tag, input.state.pointee.copiesTrivialArrays {
+      if let array = try CopiedArray.read(type, from: slot) { return array }
     }
     if major == CBORMajor.bytes, let data = try FoundationData.read(type, from: slot) { return data }
     let value = try type.init(from: slot)

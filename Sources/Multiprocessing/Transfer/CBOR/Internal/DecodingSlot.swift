@@ -14,6 +14,7 @@ final class DecodingSlot: ReusableSlot {
   /// Where the values of the map lie, if the value has asked for a keyed container.
   let index: MapIndex
   /// The container made for this slot last, which holds it, and the type of its keys. Its owner is the slot's frame.
+  // SAFETY: used while the slot is, as long as which its frame owns the box.
   @exclusivity(unchecked) private var box: Unmanaged<AnyObject>?
   @exclusivity(unchecked) private var boxKey: ObjectIdentifier?
   /// The same container as long as no frame has taken it over.
@@ -29,7 +30,9 @@ final class DecodingSlot: ReusableSlot {
   }
 
   /// A slot for one value.
-  init(_ memory: DecodingMemory?, _ input: DecodingInput, in parent: DecodingSlot?, at key: (any CodingKey)?, offset: Int) {
+  init(
+    _ memory: DecodingMemory?, _ input: DecodingInput, in parent: DecodingSlot?, at key: (any CodingKey)?, offset: Int
+  ) {
     self.input = input
     self.memory = memory
     index = MapIndex(input)
@@ -120,6 +123,7 @@ extension DecodingSlot {
     let container = KeyedDecodingContainer(KeyedItemDecoder<Key>(slot: self))
     if isFramed, newBox == nil, let box = RuntimeLayout.box(of: container) {
       newBox = box
+      // SAFETY: owned by `newBox`, then by the frame.
       self.box = Unmanaged.passUnretained(box)
       boxKey = ObjectIdentifier(type)
     }

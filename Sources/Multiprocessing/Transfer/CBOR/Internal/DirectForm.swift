@@ -17,6 +17,7 @@ class DirectForm: @unchecked Sendable {
   private static let table = DirectFormTable()
 }
 
+// SAFETY: Sendable, as nothing is written after `init`.
 /// The forms by type: a fixed table with open addressing, filled once, so that a miss costs a few instructions.
 private struct DirectFormTable: @unchecked Sendable {
   private struct Entry {

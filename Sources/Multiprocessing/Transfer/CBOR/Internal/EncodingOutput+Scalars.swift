@@ -34,12 +34,14 @@ extension EncodingOutput {
 
   func write(_ value: String) {
     var text = value
+    // SAFETY: the string's own storage, copied inside the call.
     text.withUTF8 { utf8 in
       writeHead(CBORMajor.text, UInt64(utf8.count))
       append(UnsafeRawBufferPointer(utf8))
     }
   }
 
+  // SAFETY: the content is the caller's, and copied before this returns.
   func write(byteString content: UnsafeRawBufferPointer) {
     writeHead(CBORMajor.bytes, UInt64(content.count))
     append(content)

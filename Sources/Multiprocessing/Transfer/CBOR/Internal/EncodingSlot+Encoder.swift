@@ -48,7 +48,9 @@ extension EncodingSlot {
 
   // Not inlined, so that no reference to the slot is left when the frame is given back.
   @inline(never)
-  private func fill<T: Encodable>(_ frame: borrowing SlotFrame<EncodingSlot>, with value: T, at key: (any CodingKey)?) throws {
+  private func fill<T: Encodable>(
+    _ frame: borrowing SlotFrame<EncodingSlot>, with value: T, at key: (any CodingKey)?
+  ) throws {
     let slot = frame.slot
     slot.begin(in: self, at: key, isOptional: RuntimeLayout.isOptional(T.self))
     try slot.checkDepth(T.self)

@@ -25,6 +25,7 @@ final class EncodingSlot: ReusableSlot {
   @exclusivity(unchecked) var start = 0
   @exclusivity(unchecked) var end = 0
   /// The container made for this slot last, which holds it, and the type of its keys. Its owner is the slot's frame.
+  // SAFETY: used while the slot is, as long as which its frame owns the box.
   @exclusivity(unchecked) private var box: Unmanaged<AnyObject>?
   @exclusivity(unchecked) private var boxKey: ObjectIdentifier?
   /// The same container as long as no frame has taken it over.
@@ -127,6 +128,7 @@ extension EncodingSlot {
     let container = KeyedEncodingContainer(KeyedItemEncoder<Key>(slot: self))
     if isFramed, newBox == nil, let box = RuntimeLayout.box(of: container) {
       newBox = box
+      // SAFETY: owned by `newBox`, then by the frame.
       self.box = Unmanaged.passUnretained(box)
       boxKey = ObjectIdentifier(type)
     }

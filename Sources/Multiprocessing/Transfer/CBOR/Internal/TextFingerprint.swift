@@ -9,6 +9,7 @@ struct TextFingerprint: Equatable {
     bits = text | UInt64(min(count, 254)) << 56
   }
 
+  // SAFETY: read inside the call, within the bounds.
   @inline(__always)
   init(_ text: UnsafeRawBufferPointer) {
     var word: UInt64 = 0
