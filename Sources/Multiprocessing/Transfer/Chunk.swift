@@ -14,7 +14,7 @@ struct Chunk<Input: Codable & Sendable, Output: Sendable>: Sendable {
   let coder: TransferCoder<Output>
 
   func encode(_ inputs: [Input], _ format: TransferFormat) throws -> TransferPayload {
-    try TransferCoder<[Input]>().encode(inputs, format)
+    try TransferCoder<[Input]>.encode(inputs, format)
   }
 
   /// Runs the inputs of a message.
@@ -24,7 +24,7 @@ struct Chunk<Input: Codable & Sendable, Output: Sendable>: Sendable {
     _ payload: TransferPayload, _ format: TransferFormat,
     suspending body: @Sendable @concurrent (Input) async throws -> Output
   ) async throws -> ChunkAnswer {
-    let inputs = try TransferCoder<[Input]>().decode(payload, format)
+    let inputs = try TransferCoder<[Input]>.decode(payload, format)
     var outputs: [Output] = []
     outputs.reserveCapacity(inputs.count)
     var clock = ChunkClock()
@@ -39,7 +39,7 @@ struct Chunk<Input: Codable & Sendable, Output: Sendable>: Sendable {
   func run(
     _ payload: TransferPayload, _ format: TransferFormat, plain body: @Sendable (Input) throws -> Output
   ) throws -> ChunkAnswer {
-    let inputs = try TransferCoder<[Input]>().decode(payload, format)
+    let inputs = try TransferCoder<[Input]>.decode(payload, format)
     var clock = ChunkClock()
     let outputs = try inputs.withUnsafeBufferPointer { inputs in
       // SAFETY: one element for each input at most, and there is room for as many; the count is what was initialized.

@@ -37,4 +37,19 @@ import Testing
     #expect(!RuntimeLayout.isTriviallyCopyable([Int].self))
     #expect(!RuntimeLayout.isTriviallyCopyable((any Error).self))
   }
+
+  @Test func `a keyed container is a reference to its box`() throws {
+    enum Key: CodingKey { case x }
+    #expect(MemoryLayout<KeyedEncodingContainer<Key>>.size == MemoryLayout<AnyObject>.size)
+    #expect(MemoryLayout<KeyedDecodingContainer<Key>>.size == MemoryLayout<AnyObject>.size)
+  }
+
+  @Test func `an object referred to once is told from one referred to twice`() {
+    let reference = Unmanaged.passRetained(Object())
+    #expect(RuntimeLayout.isReferencedOnce(reference.toOpaque()))
+    reference.retain()
+    #expect(!RuntimeLayout.isReferencedOnce(reference.toOpaque()))
+    reference.release()
+    reference.release()
+  }
 }

@@ -1,7 +1,7 @@
 internal import MultiprocessingSystem
 
-// SAFETY: the caller keeps `bytes` valid for the call. Only the `DecodingInput` holds them longer, and it is
-// invalidated before the call returns, so a decoder that a value's `init(from:)` kept finds nothing.
+// SAFETY: the caller keeps `bytes` valid for the call. Only the `DecodingInput` holds them longer, and it has none once
+// the call returns, so a decoder that a value's `init(from:)` kept finds nothing.
 
 /// Reads `Decodable` values from CBOR (RFC 8949) that may come from anywhere.
 package struct CBORDecoder: Sendable {
@@ -44,10 +44,31 @@ package struct CBORDecoder: Sendable {
   func decode<T: Decodable>(
     _ type: T.Type, from bytes: UnsafeRawBufferPointer, at position: inout Int, descriptors: [Descriptor]?
   ) throws -> T {
-    let input = DecodingInput(
-      bytes, userInfo: userInfo, descriptors: descriptors, copiesTrivialArrays: copiesTrivialArrays)
-    defer { input.invalidate() }
-    let root = DecodingSlot(input, in: nil, at: nil, offset: position)
+    try DecodingMemory.with(bytes) { memory in
+      let state = memory.input.state
+      if !userInfo.isEmpty { state.pointee.extraUserInfo = userInfo }
+      state.pointee.descriptors = descriptors
+      state.pointee.copiesTrivialArrays = copiesTrivialArrays
+      return try memory.decode(type, at: &position)
+    }
+  }
+}
+
+extension DecodingMemory {
+  /// Reads the item at a position and moves the position behind it.
+  func decode<T: Decodable>(_ type: T.Type, at position: inout Int) throws -> T {
+    var root = takeFrame(ObjectIdentifier(DecodingMemory.self))
+    defer { giveBack(&root, ObjectIdentifier(DecodingMemory.self)) }
+    return try read(type, at: &position, in: root)
+  }
+
+  // Not inlined, so that no reference to the slot is left when the frame is given back.
+  @inline(never)
+  private func read<T: Decodable>(
+    _ type: T.Type, at position: inout Int, in frame: borrowing SlotFrame<DecodingSlot>
+  ) throws -> T {
+    let root = frame.slot
+    root.begin(self, in: nil, at: nil, offset: position, isOptional: false)
     let value = try root.decode(type, at: position, key: nil)
     position = try root.reading(type) { [position] () throws(CBORFault) in try input.end(of: position, depth: 0) }
     return value

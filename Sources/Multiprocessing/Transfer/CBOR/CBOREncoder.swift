@@ -23,39 +23,39 @@ package struct CBOREncoder: Sendable {
 
   /// Appends the value as one CBOR item; an error leaves the bytes as they were.
   package func encode<T: Encodable>(_ value: T, into bytes: inout [UInt8]) throws {
-    try encode(value, into: &bytes, context: nil)
-  }
-
-  @inline(__always)
-  func encode<T: Encodable>(_ value: T, into bytes: inout [UInt8], context: LazyContext?) throws {
-    // SAFETY: the output does not use the pointer after `complete`.
-    try withUnsafeMutablePointer(to: &bytes) { buffer in
-      try encode(
-        value,
-        to: EncodingOutput(
-          into: buffer, copiesTrivialArrays: copiesTrivialArrays, userInfo: userInfo, context: context))
+    try EncodingMemory.with { memory in
+      memory.output.state.pointee.extraUserInfo = userInfo
+      memory.output.state.pointee.copiesTrivialArrays = copiesTrivialArrays
+      try memory.encode(value)
+      // SAFETY: copied inside the call.
+      bytes.append(contentsOf: memory.output.content)
     }
   }
+}
 
-  private func encode<T: Encodable>(_ value: T, to output: EncodingOutput) throws {
+extension EncodingMemory {
+  /// Appends the value as one item; an error leaves the output as it was.
+  func encode<T: Encodable>(_ value: T) throws {
     let count = output.count
+    var root = takeFrame(ObjectIdentifier(EncodingMemory.self))
+    defer { giveBack(&root, ObjectIdentifier(EncodingMemory.self)) }
     do {
-      try EncodingSlot.root(output).write(value, at: nil)
-      try output.complete()
+      try write(value, in: root)
     } catch {
       try? output.complete()
       output.truncate(to: count)
       throw error
     }
   }
-}
 
-extension EncodingSlot {
-  /// What the value itself is written into.
-  static func root(_ output: EncodingOutput) -> EncodingSlot {
-    let root = EncodingSlot(output, in: nil)
+  // Not inlined, so that no reference to the slot is left when the frame is given back.
+  @inline(never)
+  private func write<T: Encodable>(_ value: T, in frame: borrowing SlotFrame<EncodingSlot>) throws {
+    let root = frame.slot
+    root.begin(self, in: nil, at: nil, isOptional: false)
     root.kind = .single
     output.top = root
-    return root
+    try root.write(value, at: nil)
+    try output.complete()
   }
 }

@@ -52,17 +52,20 @@ enum CopiedValue {
     withUnsafeBytes(of: UInt64(count).littleEndian) { bytes.append(contentsOf: $0) }
   }
 
-  /// Reads a copied value and moves the position behind it; nil if a CBOR item follows.
+  /// Whether a CBOR item follows, to whose start the position is moved.
   @inline(__always)
-  static func read<T>(_ type: T.Type, from bytes: UnsafeRawBufferPointer, at position: inout Int) throws -> T? {
-    guard position < bytes.count, let form = Form(rawValue: bytes[position]) else {
-      throw damaged("it has no form byte")
-    }
+  static func isCoded(_ bytes: UnsafeRawBufferPointer, at position: inout Int) throws -> Bool {
+    guard position < bytes.count else { throw damaged("it has no form byte") }
+    guard bytes[position] == Form.cbor.rawValue else { return false }
+    position += 1
+    return true
+  }
+
+  /// Reads a copied value, from its form byte on, and moves the position behind it.
+  @inline(__always)
+  static func read<T>(_ type: T.Type, from bytes: UnsafeRawBufferPointer, at position: inout Int) throws -> T {
     let rest = UnsafeRawBufferPointer(rebasing: bytes[(position + 1)...])
-    switch form {
-    case .cbor:
-      position += 1
-      return nil
+    switch Form(rawValue: bytes[position]) {
     case .value:
       guard RuntimeLayout.isTriviallyCopyable(type) else { throw damaged("it holds a value copied as bytes") }
       guard rest.count >= MemoryLayout<T>.size else { throw damaged("it ends early") }
@@ -72,6 +75,7 @@ enum CopiedValue {
       let (array, length) = try loadArray(type, from: rest)
       position += 1 + length
       return array
+    default: throw damaged("it has no form byte")
     }
   }
 

@@ -19,7 +19,9 @@ struct TransferReader {
 
   mutating func read<T: Decodable>(_ type: T.Type) throws -> T {
     do {
-      if format == .sameBuild, let value = try CopiedValue.read(type, from: bytes, at: &position) { return value }
+      if format == .sameBuild, try !CopiedValue.isCoded(bytes, at: &position) {
+        return try CopiedValue.read(type, from: bytes, at: &position)
+      }
       return try decoder.decode(type, from: bytes, at: &position, descriptors: descriptors)
     } catch {
       throw MultiprocessingError(notTransferable: type, "decoded", error)

@@ -4,8 +4,8 @@ internal import MultiprocessingSystem
 struct TransferWriter {
   private(set) var bytes: [UInt8]
   private let format: TransferFormat
-  private let context: LazyContext
-  private let encoder: CBOREncoder
+  /// The message's context, once a value has asked for it.
+  private var context: TransferContext?
   private let spills: Bool
   private var file: PayloadFileWriter?
 
@@ -14,19 +14,17 @@ struct TransferWriter {
     self.format = format
     self.bytes = bytes
     self.spills = spills && format == .sameBuild
-    context = LazyContext(format)
-    encoder = CBOREncoder(copiesTrivialArrays: format == .sameBuild)
   }
 
   /// The message.
   ///
   /// - Throws: `outOfMemory`, only for one that has spilled.
   func payload() throws -> TransferPayload {
-    guard var file else { return TransferPayload(bytes: bytes, descriptors: context.descriptors) }
+    guard var file else { return TransferPayload(bytes: bytes, descriptors: context?.descriptors ?? []) }
     do {
       // SAFETY: read inside the call only.
       try bytes.withUnsafeBytes { try file.write($0) }
-      return TransferPayload(descriptors: context.descriptors, file: try file.finish())
+      return TransferPayload(descriptors: context?.descriptors ?? [], file: try file.finish())
     } catch {
       throw Self.spillFailure(error)
     }
@@ -59,15 +57,34 @@ struct TransferWriter {
 
   mutating func write<T: Encodable>(_ value: T) throws {
     if spills, try spill(value) { return }
-    if format == .sameBuild {
-      if CopiedValue.write(value, to: &bytes) { return }
-      bytes.append(CopiedValue.Form.cbor.rawValue)
+    if format == .sameBuild, CopiedValue.write(value, to: &bytes) { return }
+    try EncodingMemory.with { memory in
+      try memory.encode(value, format, &context)
+      // SAFETY: copied inside the call.
+      bytes.append(contentsOf: memory.output.content)
     }
+  }
+}
+
+extension EncodingMemory {
+  /// Writes a value of a message that cannot be copied as bytes, after its form where both ends run the same build.
+  @inline(__always)
+  func encode<T: Encodable>(_ value: T, _ format: TransferFormat, _ context: inout TransferContext?) throws {
+    begin(format, context)
+    if format == .sameBuild { output.append(CopiedValue.Form.cbor.rawValue) }
     do {
-      try encoder.encode(value, into: &bytes, context: context)
+      try encode(value)
     } catch {
-      if format == .sameBuild { bytes.removeLast() }
       throw MultiprocessingError(notTransferable: T.self, "encoded", error)
     }
+    if let made = output.state.pointee.context { context = made }
+  }
+
+  private func begin(_ format: TransferFormat, _ context: TransferContext?) {
+    let state = output.state
+    state.pointee.isMessage = true
+    state.pointee.format = format
+    state.pointee.copiesTrivialArrays = format == .sameBuild
+    state.pointee.context = context
   }
 }

@@ -36,9 +36,9 @@ struct UnaryBox<Input: Codable & Sendable, Output: Codable & Sendable>: ClosureB
   static func run(
     _ code: UnsafeRawPointer, _ payload: TransferPayload, _ format: TransferFormat
   ) async throws -> TransferPayload {
-    let input = try TransferCoder<Input>().decode(payload, format)
+    let input = try TransferCoder<Input>.decode(payload, format)
     let box: UnaryBox = ClosureReference.rebuild(code)
-    return try TransferCoder<Output>().encode(try await box.body(input), format, spills: true)
+    return try TransferCoder<Output>.encode(try await box.body(input), format, spills: true)
   }
 
   static func runChunk(
@@ -55,7 +55,7 @@ struct UnaryVoidBox<Input: Codable & Sendable>: ClosureBox {
   static func run(
     _ code: UnsafeRawPointer, _ payload: TransferPayload, _ format: TransferFormat
   ) async throws -> TransferPayload {
-    let input = try TransferCoder<Input>().decode(payload, format)
+    let input = try TransferCoder<Input>.decode(payload, format)
     let box: UnaryVoidBox = ClosureReference.rebuild(code)
     try await box.body(input)
     return try TransferCoder<Void>().encode((), format)
@@ -78,9 +78,9 @@ struct PlainBox<Input: Codable & Sendable, Output: Codable & Sendable>: ClosureB
   static func run(
     _ code: UnsafeRawPointer, _ payload: TransferPayload, _ format: TransferFormat
   ) async throws -> TransferPayload {
-    let input = try TransferCoder<Input>().decode(payload, format)
+    let input = try TransferCoder<Input>.decode(payload, format)
     let box: PlainBox = ClosureReference.rebuild(code)
-    return try TransferCoder<Output>().encode(try box.body(input), format, spills: true)
+    return try TransferCoder<Output>.encode(try box.body(input), format, spills: true)
   }
 
   static func runChunk(
@@ -99,7 +99,7 @@ struct PlainVoidBox<Input: Codable & Sendable>: ClosureBox {
   static func run(
     _ code: UnsafeRawPointer, _ payload: TransferPayload, _ format: TransferFormat
   ) async throws -> TransferPayload {
-    let input = try TransferCoder<Input>().decode(payload, format)
+    let input = try TransferCoder<Input>.decode(payload, format)
     let box: PlainVoidBox = ClosureReference.rebuild(code)
     try box.body(input)
     return try TransferCoder<Void>().encode((), format)
@@ -121,7 +121,7 @@ struct PackBox<Output: Codable & Sendable, each Argument: Codable & Sendable>: C
   ) async throws -> TransferPayload {
     let arguments = try decodeArguments((repeat (each Argument).self), from: payload, format: format)
     let box: PackBox = ClosureReference.rebuild(code)
-    return try TransferCoder<Output>().encode(try await box.body(repeat each arguments), format, spills: true)
+    return try TransferCoder<Output>.encode(try await box.body(repeat each arguments), format, spills: true)
   }
 }
 

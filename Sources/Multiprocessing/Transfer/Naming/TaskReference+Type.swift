@@ -43,7 +43,7 @@ extension TaskReference {
   private static func entry<Task: ProcessTask>(of type: Task.Type) -> TaskEntry {
     TaskEntry(
       run: { payload, format in
-        let task = try TransferCoder<Task>().decode(payload, format)
+        let task = try TransferCoder<Task>.decode(payload, format)
         return try Task.outputCoder.encode(try await task.run(), format, spills: true)
       },
       runChunk: { payload, format in

@@ -3,6 +3,7 @@ extension DecodingInput {
   /// Where the item at an offset ends, which lies `depth` levels deep.
   @inline(__always)
   func end(of offset: Int, depth: Int) throws(CBORFault) -> Int {
+    if offset == state.pointee.lastStart { return state.pointee.lastEnd }
     let head = try head(at: offset)
     if head.major <= CBORMajor.negative || (head.major == CBORMajor.simple && !head.isIndefinite) { return head.next }
     return try end(of: head, at: offset, depth: depth)
@@ -18,7 +19,7 @@ extension DecodingInput {
     while true {
       if open.isComplete(at: position, in: self) {
         position = open.isIndefinite ? position + 1 : position
-        if position - open.start > 1024 { knownEnds[open.start] = position }
+        if position - open.start > 1024 { state.pointee.knownEnds[open.start] = position }
         guard let next = outer.popLast() else { return position }
         open = next
       } else {
@@ -43,7 +44,7 @@ extension DecodingInput {
       if head.isIndefinite { return try endOfChunks(head) }
       return head.next + (try content(of: head)).count
     case CBORMajor.array, CBORMajor.map:
-      return knownEnds.isEmpty ? nil : knownEnds[offset]
+      return state.pointee.knownEnds.isEmpty ? nil : state.pointee.knownEnds[offset]
     case CBORMajor.simple where head.isIndefinite:
       throw .corrupted("an end where no indefinite-length item is open")
     default:

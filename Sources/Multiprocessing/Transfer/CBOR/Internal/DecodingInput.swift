@@ -1,68 +1,59 @@
 internal import MultiprocessingSystem
 
-// SAFETY: `bytes` is memory of `CBORDecoder.decode`'s caller until `invalidate`, or of this object until `deinit`.
-// Release builds do not check the subscripts, so every offset is held against `bytes.count` before it is used; a slice
-// handed out is used before the decoding call returns.
+// SAFETY: `state` belongs to the `DecodingMemory` that made this, which every slot in use holds. Its bytes are memory of
+// `CBORDecoder.decode`'s caller until the call returns, and none from then on, or the `DecodingMemory`'s own. Release
+// builds do not check the subscripts, so every offset is held against `bytes.count` before it is used; a slice handed out
+// is used before the decoding call returns.
 
 /// The bytes of one message while it is read. Nothing in them is believed: every length is held against what is left.
-final class DecodingInput {
-  // SAFETY: borrowed for the duration of one `CBORDecoder.decode`, which calls `invalidate` before it returns. Behind a
-  // pointer, because a stored variable would cost a check for exclusive access at each byte.
-  private let place: UnsafeMutablePointer<UnsafeRawBufferPointer>
-  /// Keeps `bytes` alive where they are the decoder's own.
-  private var owned: UnsafeMutableRawBufferPointer?
-  /// Where long containers end, so that skipping one again, level by level, costs nothing.
-  var knownEnds: [Int: Int] = [:]
-  private let extraUserInfo: [CodingUserInfoKey: any Sendable]
-  /// The descriptors that came with the message; nil where there is no message around the bytes.
-  private let descriptors: [Descriptor]?
-  let copiesTrivialArrays: Bool
-  var gauge: StackGauge
-
-  init(
-    _ bytes: UnsafeRawBufferPointer, userInfo: [CodingUserInfoKey: any Sendable], descriptors: [Descriptor]?,
-    copiesTrivialArrays: Bool
-  ) {
-    place = .allocate(capacity: 1)
-    place.initialize(to: bytes)
-    extraUserInfo = userInfo
-    self.descriptors = descriptors
-    self.copiesTrivialArrays = copiesTrivialArrays
-    gauge = StackGauge()
+///
+/// A pointer and nothing else, as a class would cost a check for exclusive access and a reference count at each byte.
+struct DecodingInput {
+  struct State {
+    var bytes = UnsafeRawBufferPointer(start: nil, count: 0)
+    /// Where long containers end, so that skipping one again, level by level, costs nothing.
+    var knownEnds: [Int: Int] = [:]
+    /// Where the item read last starts and ends.
+    var lastStart = -1
+    var lastEnd = -1
+    var extraUserInfo: [CodingUserInfoKey: any Sendable] = [:]
+    /// The descriptors that came with the message; nil where there is no message around the bytes.
+    var descriptors: [Descriptor]?
+    var copiesTrivialArrays = false
+    var gauge = StackGauge()
   }
 
-  /// A message of its own, for values that had to be written out in another form first.
-  init(owning copy: [UInt8], like input: DecodingInput) {
-    let owned = UnsafeMutableRawBufferPointer.allocate(byteCount: copy.count, alignment: 1)
-    owned.copyBytes(from: copy)
-    self.owned = owned
-    // SAFETY: freed in `deinit`.
-    place = .allocate(capacity: 1)
-    place.initialize(to: UnsafeRawBufferPointer(owned))
-    extraUserInfo = input.extraUserInfo
-    descriptors = input.descriptors
-    copiesTrivialArrays = input.copiesTrivialArrays
-    gauge = input.gauge
-  }
-
-  deinit {
-    place.deallocate()
-    owned?.deallocate()
-  }
+  // SAFETY: see the head of the file.
+  let state: UnsafeMutablePointer<State>
 
   @inline(__always)
-  private var bytes: UnsafeRawBufferPointer { place.pointee }
+  private var bytes: UnsafeRawBufferPointer { state.pointee.bytes }
 
   var userInfo: [CodingUserInfoKey: Any] {
-    var userInfo: [CodingUserInfoKey: Any] = extraUserInfo
-    if let descriptors { userInfo[TransferContext.userInfoKey] = TransferContext(received: descriptors) }
+    var userInfo: [CodingUserInfoKey: Any] = state.pointee.extraUserInfo
+    if let descriptors = state.pointee.descriptors {
+      userInfo[TransferContext.userInfoKey] = TransferContext(received: descriptors)
+    }
     return userInfo
   }
 
-  var count: Int { bytes.count }
+  /// Remembers where an item ends that was read as a whole, so that it need not be skipped.
+  @inline(__always)
+  func note(_ start: Int, endsAt end: Int) {
+    state.pointee.lastStart = start
+    state.pointee.lastEnd = end
+  }
 
-  /// Makes a decoder that outlives its call find nothing instead of memory that is gone.
-  func invalidate() { place.pointee = UnsafeRawBufferPointer(start: nil, count: 0) }
+  /// Where the item at an offset ends, if it is the one read last.
+  @inline(__always)
+  func knownEnd(of start: Int) -> Int? { state.pointee.lastStart == start ? state.pointee.lastEnd : nil }
+
+  func forgetEnds() {
+    note(-1, endsAt: -1)
+    if !state.pointee.knownEnds.isEmpty { state.pointee.knownEnds = [:] }
+  }
+
+  var count: Int { bytes.count }
 
   // MARK: Heads
 
@@ -121,6 +112,10 @@ final class DecodingInput {
     return head
   }
 
+  /// What kind of item starts at an offset; a tag is one.
+  @inline(__always)
+  func major(at offset: Int) throws(CBORFault) -> UInt8 { try byte(at: offset) & 0xE0 }
+
   func isNil(at offset: Int) throws(CBORFault) -> Bool { try head(at: offset).isNil }
 
   /// Where the content of an optional starts, if the item there is marked as one.
@@ -157,6 +152,18 @@ final class DecodingInput {
     return true
   }
 
+  /// A text's fingerprint, zero behind the data's end.
+  @inline(__always)
+  func fingerprint(_ range: Range<Int>) -> TextFingerprint {
+    guard range.upperBound <= bytes.count else { return TextFingerprint(UnsafeRawBufferPointer(start: nil, count: 0)) }
+    if bytes.count - range.lowerBound >= 8 {
+      // SAFETY: eight bytes are there, as just checked; any alignment will do.
+      let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: range.lowerBound, as: UInt64.self))
+      return TextFingerprint(firstBytes: word, count: range.count)
+    }
+    return TextFingerprint(UnsafeRawBufferPointer(rebasing: bytes[range]))
+  }
+
   /// The number of entries of an array or map of definite length, each of which takes at least `size` bytes.
   func count(of item: CBORItem, size: Int) throws(CBORFault) -> Int {
     guard item.argument <= UInt64((bytes.count - item.next) / size) else {
@@ -167,4 +174,13 @@ final class DecodingInput {
 
   /// Whether an indefinite-length item ends at an offset.
   func isBreak(at offset: Int) -> Bool { offset < bytes.count && bytes[offset] == 0xFF }
+
+  /// Where an item ends that was read as a scalar; nil where that is not known without looking.
+  @inline(__always)
+  func end(ofScalar item: CBORItem) -> Int? {
+    if item.major <= CBORMajor.negative || (item.major == CBORMajor.simple && !item.isIndefinite) { return item.next }
+    // Checked when the text was read.
+    if item.major == CBORMajor.text, !item.isIndefinite { return item.next + Int(item.argument) }
+    return nil
+  }
 }

@@ -6,9 +6,9 @@ class DirectForm: @unchecked Sendable {
 
   // SAFETY: `memory` has room for one value of that type; it is initialised exactly when the result is true.
   /// Reads into uninitialised memory for one value; false if the item has another form.
-  func read(_ item: CBORItem, from input: DecodingInput, to memory: UnsafeMutableRawPointer) throws(CBORFault) -> Bool {
-    false
-  }
+  func read(
+    at offset: Int, from input: DecodingInput, to memory: UnsafeMutableRawPointer
+  ) throws(CBORFault) -> Bool { false }
 
   /// The form of a type, if it has one.
   @inline(__always)
@@ -17,18 +17,22 @@ class DirectForm: @unchecked Sendable {
   private static let table = DirectFormTable()
 }
 
+// SAFETY: Sendable, as nothing is written after `init`.
 /// The forms by type: a fixed table with open addressing, filled once, so that a miss costs a few instructions.
-private struct DirectFormTable: Sendable {
-  private struct Entry: Sendable {
+private struct DirectFormTable: @unchecked Sendable {
+  private struct Entry {
     let type: ObjectIdentifier
     let form: DirectForm
   }
 
-  private var entries: [Entry?]
+  // SAFETY: Sendable, as the memory is written by `init` only and never freed: the one table is a global constant.
+  private let entries: UnsafeMutablePointer<Entry?>
 
   init() {
-    entries = Array(repeating: nil, count: 128)
+    entries = .allocate(capacity: 128)
+    entries.initialize(repeating: nil, count: 128)
     add(String.self, ScalarForm<String>())
+    add([String].self, TextsForm())
     add(Bool.self, ScalarForm<Bool>())
     add(Int128.self, ScalarForm<Int128>())
     add(UInt128.self, ScalarForm<UInt128>())
@@ -46,12 +50,13 @@ private struct DirectFormTable: Sendable {
     add(Double.self)
   }
 
-  private mutating func add<E: TypedArrayElement>(_ type: E.Type) {
+  private func add<E: TypedArrayElement>(_ type: E.Type) {
     add(type, ScalarForm<E>())
     add([E].self, TypedArrayForm<E>())
   }
 
-  private mutating func add<T>(_ type: T.Type, _ form: DirectForm) {
+  private func add<T>(_ type: T.Type, _ form: DirectForm) {
+    precondition(MemoryLayout<T>.size <= MemoryLayout<UInt128>.size, "a value is read into a UInt128's memory")
     var index = Self.index(of: ObjectIdentifier(type))
     while entries[index] != nil { index = (index + 1) & 127 }
     entries[index] = Entry(type: ObjectIdentifier(type), form: form)

@@ -65,10 +65,12 @@ final class ScalarForm<Scalar: DirectScalar>: DirectForm, @unchecked Sendable {
 
   // SAFETY: the caller allocated the memory for one Scalar, the type that this form is registered for.
   override func read(
-    _ item: CBORItem, from input: DecodingInput, to memory: UnsafeMutableRawPointer
+    at offset: Int, from input: DecodingInput, to memory: UnsafeMutableRawPointer
   ) throws(CBORFault) -> Bool {
+    let item = try input.item(at: offset)
     // SAFETY: registered for the scalar's type, so the memory is for one.
     memory.initializeMemory(as: Scalar.self, to: try Scalar.read(item, from: input))
+    if let end = input.end(ofScalar: item) { input.note(offset, endsAt: end) }
     return true
   }
 }

@@ -48,9 +48,9 @@ extension EncodingOutput {
 
   private func moveTail(from mark: Int, to slot: EncodingSlot) {
     let place = slot.end
-    let tail = Array(buffer.pointee[mark...])
-    buffer.pointee.removeLast(tail.count)
-    buffer.pointee.insert(contentsOf: tail, at: place)
+    let tail = Array(content[mark...])
+    truncate(to: mark)
+    replace(place..<place, with: tail)
     forEachSlot { other in
       if other.start >= mark {
         other.start += place - mark
@@ -65,7 +65,7 @@ extension EncodingOutput {
 
   /// Replaces bytes at or behind a slot's head.
   private func splice(_ range: Range<Int>, _ replacement: [UInt8]) {
-    buffer.pointee.replaceSubrange(range, with: replacement)
+    replace(range, with: replacement)
     let change = replacement.count - range.count
     forEachSlot { other in
       if other.start >= range.upperBound { other.start += change }
@@ -74,7 +74,7 @@ extension EncodingOutput {
   }
 
   private func forEachSlot(_ body: (EncodingSlot) -> Void) {
-    closedEarly.forEach(body)
+    state.pointee.closedEarly.forEach(body)
     var open = top
     while let slot = open {
       if slot.phase == .open { body(slot) }
@@ -82,7 +82,7 @@ extension EncodingOutput {
     }
   }
 
-  /// Makes room for a count of four buffer.pointee.
+  /// Makes room for a count of four bytes.
   func widen(_ slot: EncodingSlot) {
     slot.isWide = true
     splice(slot.start + 1..<slot.start + 1, [0, 0, 0, 0])
@@ -92,7 +92,7 @@ extension EncodingOutput {
   func unpack(_ slot: EncodingSlot) throws {
     let end = slot.phase == .open ? count : slot.end
     var items: [UInt8] = [0, 0, 0, 0, 0]
-    for byte in buffer.pointee[(end - slot.count)..<end] {
+    for byte in Array(content[(end - slot.count)..<end]) {
       if byte >= 24 { items.append(CBORMajor.unsigned | 24) }
       items.append(byte)
     }

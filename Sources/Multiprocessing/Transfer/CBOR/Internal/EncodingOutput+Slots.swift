@@ -12,7 +12,7 @@ extension EncodingOutput {
   /// Remembers a closed slot that a container or a super encoder in user code still refers to.
   private func keepIfHeld(_ slot: consuming EncodingSlot) {
     var slot = slot
-    if !isKnownUniquelyReferenced(&slot) { closedEarly.append(slot) }
+    if !isKnownUniquelyReferenced(&slot) { state.pointee.closedEarly.append(slot) }
   }
 
   /// Completes a value whose `encode(to:)` has returned: nothing may be written to it any more.
@@ -22,7 +22,7 @@ extension EncodingOutput {
     slot.close()
     slot.phase = .finished
     top = parent
-    if !closedEarly.isEmpty { forget(from: slot.start) }
+    if !state.pointee.closedEarly.isEmpty { forget(from: slot.start) }
   }
 
   /// Takes back what was written since `mark`, after an error.
@@ -37,8 +37,9 @@ extension EncodingOutput {
   }
 
   private func forget(from mark: Int) {
-    for slot in closedEarly where slot.start >= mark { slot.phase = .finished }
-    closedEarly.removeAll { $0.phase == .finished }
+    if state.pointee.closedEarly.isEmpty { return }
+    for slot in state.pointee.closedEarly where slot.start >= mark { slot.phase = .finished }
+    state.pointee.closedEarly.removeAll { $0.phase == .finished }
   }
 
   /// Ends the message: no slot is kept, and what could not be thrown before is thrown.
@@ -48,6 +49,6 @@ extension EncodingOutput {
       top = open.parent
     }
     forget(from: 0)
-    if let failure { throw failure }
+    if state.pointee.hasFailed, let failure { throw failure }
   }
 }

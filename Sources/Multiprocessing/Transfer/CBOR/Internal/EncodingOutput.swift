@@ -1,47 +1,122 @@
-// SAFETY: `buffer` points to an array that whoever makes the output borrows for as long as it writes. Bytes to append
-// are copied before the appending call returns, and never lie in that array.
+// SAFETY: `state` belongs to the `EncodingMemory` that made this; whoever uses an output holds that memory: the encoder
+// for the length of its call, a slot for as long as somebody can write to it. One thread writes at a time. Bytes to
+// append are copied before the appending call returns, and never lie in the output.
 
 /// The bytes of one message while it is written, and the slots open at their end.
-final class EncodingOutput {
-  // SAFETY: the caller's array, valid until `complete`; no slot writes after that. A pointer, because a stored array
-  // would cost a check for exclusive access at each byte.
-  let buffer: UnsafeMutablePointer<[UInt8]>
-  /// The innermost slot whose content ends at the end of `bytes`.
-  var top: EncodingSlot?
-  /// Slots closed by a write to their parent while somebody still holds them: they may be written to again.
-  var closedEarly: [EncodingSlot] = []
-  /// What went wrong in a call that cannot throw; thrown when the message is finished.
-  var failure: EncodingError?
-  let copiesTrivialArrays: Bool
-  var gauge = StackGauge()
-  private let extraUserInfo: [CodingUserInfoKey: any Sendable]
-  /// The message's context, made when a value asks for it; nil where there is none to make.
-  let context: LazyContext?
+///
+/// A pointer and nothing else, as a class would cost a check for exclusive access and a reference count at each byte.
+struct EncodingOutput {
+  struct State {
+    var bytes: UnsafeMutablePointer<UInt8>
+    var capacity: Int
+    var count = 0
+    /// The innermost slot whose content ends at the end of the bytes.
+    var top: EncodingSlot?
+    /// Slots closed by a write to their parent while somebody still holds them: they may be written to again.
+    var closedEarly: [EncodingSlot] = []
+    /// What went wrong in a call that cannot throw; thrown when the message is finished.
+    var failure: EncodingError?
+    /// Whether there is one: it is asked for each message, and the error itself is slow to look at.
+    var hasFailed = false
+    var copiesTrivialArrays = false
+    var gauge = StackGauge()
+    var extraUserInfo: [CodingUserInfoKey: any Sendable] = [:]
+    /// Whether there is a message around the bytes, which can carry descriptors.
+    var isMessage = false
+    var format = TransferFormat.sameBuild
+    /// The message's context, made when a value asks for it: most messages carry no handle.
+    var context: TransferContext?
+  }
 
-  init(
-    into buffer: UnsafeMutablePointer<[UInt8]>, copiesTrivialArrays: Bool = false,
-    userInfo: [CodingUserInfoKey: any Sendable] = [:], context: LazyContext? = nil
-  ) {
-    self.buffer = buffer
-    self.copiesTrivialArrays = copiesTrivialArrays
-    self.context = context
-    extraUserInfo = userInfo
+  // SAFETY: see the head of the file.
+  let state: UnsafeMutablePointer<State>
+
+  var top: EncodingSlot? {
+    get { state.pointee.top }
+    nonmutating set { state.pointee.top = newValue }
+  }
+
+  var failure: EncodingError? {
+    get { state.pointee.hasFailed ? state.pointee.failure : nil }
+    nonmutating set {
+      state.pointee.failure = newValue
+      state.pointee.hasFailed = newValue != nil
+    }
   }
 
   var userInfo: [CodingUserInfoKey: Any] {
-    var userInfo: [CodingUserInfoKey: Any] = extraUserInfo
-    if let context { userInfo[TransferContext.userInfoKey] = context.value }
+    var userInfo: [CodingUserInfoKey: Any] = state.pointee.extraUserInfo
+    if state.pointee.isMessage {
+      let context = state.pointee.context ?? TransferContext(state.pointee.format)
+      state.pointee.context = context
+      userInfo[TransferContext.userInfoKey] = context
+    }
     return userInfo
   }
 
-  @inline(__always)
-  var count: Int { buffer.pointee.count }
+  // MARK: Bytes
 
   @inline(__always)
-  func append(_ byte: UInt8) { buffer.pointee.append(byte) }
+  var count: Int { state.pointee.count }
+
+  // SAFETY: valid until the next byte is written.
+  /// All bytes so far.
+  var content: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: state.pointee.bytes, count: count) }
+
+  subscript(offset: Int) -> UInt8 {
+    get {
+      precondition(offset < count)
+      return state.pointee.bytes[offset]
+    }
+    nonmutating set {
+      precondition(offset < count)
+      state.pointee.bytes[offset] = newValue
+    }
+  }
+
+  // SAFETY: the result has room for as many bytes; the caller writes them all before anything else is written.
+  /// Lengthens the output by bytes that the caller is about to write.
+  @inline(__always)
+  private func extend(by length: Int) -> UnsafeMutablePointer<UInt8> {
+    let start = state.pointee.count
+    if state.pointee.capacity - start < length { grow(for: length) }
+    state.pointee.count = start + length
+    return state.pointee.bytes + start
+  }
+
+  @inline(never)
+  private func grow(for length: Int) {
+    let capacity = max(state.pointee.capacity * 2, state.pointee.count + length)
+    let bytes = UnsafeMutablePointer<UInt8>.allocate(capacity: capacity)
+    bytes.update(from: state.pointee.bytes, count: count)
+    state.pointee.bytes.deallocate()
+    state.pointee.bytes = bytes
+    state.pointee.capacity = capacity
+  }
 
   @inline(__always)
-  func append(_ bytes: UnsafeRawBufferPointer) { buffer.pointee.append(contentsOf: bytes) }
+  func append(_ byte: UInt8) { extend(by: 1).pointee = byte }
+
+  @inline(__always)
+  func append(_ bytes: UnsafeRawBufferPointer) {
+    guard let start = bytes.baseAddress else { return }
+    // SAFETY: the room is as long as the bytes, which do not lie in it.
+    UnsafeMutableRawPointer(extend(by: bytes.count)).copyMemory(from: start, byteCount: bytes.count)
+  }
+
+  func truncate(to count: Int) { state.pointee.count = min(count, state.pointee.count) }
+
+  /// Puts other bytes in the place of some.
+  func replace(_ range: Range<Int>, with replacement: [UInt8]) {
+    precondition(range.lowerBound >= 0 && range.upperBound <= count)
+    let tail = Array(content[range.upperBound...])
+    truncate(to: range.lowerBound)
+    // SAFETY: the arrays' own storage, copied inside the calls.
+    replacement.withUnsafeBytes { append($0) }
+    tail.withUnsafeBytes { append($0) }
+  }
+
+  // MARK: Heads
 
   /// Writes an item's head in its shortest form.
   @inline(__always)
@@ -56,79 +131,19 @@ final class EncodingOutput {
   @inline(never)
   private func writeLongHead(_ major: UInt8, _ argument: UInt64) {
     switch argument {
-    case ...0xFF:
-      append(major | 24)
-      append(UInt8(truncatingIfNeeded: argument))
-    case ...0xFFFF:
-      append(major | 25)
-      appendBigEndian(UInt16(truncatingIfNeeded: argument))
-    case ...0xFFFF_FFFF:
-      append(major | 26)
-      appendBigEndian(UInt32(truncatingIfNeeded: argument))
-    default:
-      append(major | 27)
-      appendBigEndian(argument)
+    case ...0xFF: append(major | 24, UInt8(truncatingIfNeeded: argument))
+    case ...0xFFFF: append(major | 25, UInt16(truncatingIfNeeded: argument))
+    case ...0xFFFF_FFFF: append(major | 26, UInt32(truncatingIfNeeded: argument))
+    default: append(major | 27, argument)
     }
   }
 
+  /// Appends a byte, and an integer behind it with its highest byte first.
   @inline(__always)
-  private func appendBigEndian<I: FixedWidthInteger>(_ value: I) {
-    // SAFETY: the bytes of a local integer, read inside the call.
-    withUnsafeBytes(of: value.bigEndian) { append($0) }
-  }
-
-  func truncate(to count: Int) { buffer.pointee.removeLast(self.count - count) }
-}
-
-// MARK: - Scalars
-
-extension EncodingOutput {
-  func writeNil() { append(0xF6) }
-
-  func write(_ value: Bool) { append(value ? 0xF5 : 0xF4) }
-
-  func write(_ value: Double) {
-    append(0xFB)
-    appendBigEndian(value.bitPattern)
-  }
-
-  func write(_ value: Float) {
-    append(0xFA)
-    appendBigEndian(value.bitPattern)
-  }
-
-  @inline(__always)
-  func write<I: FixedWidthInteger>(_ value: I) {
-    if let small = UInt64(exactly: value) {
-      writeHead(CBORMajor.unsigned, small)
-    } else if I.isSigned, let small = UInt64(exactly: ~value) {
-      writeHead(CBORMajor.negative, small)
-    } else {
-      // Only 128-bit integers come here.
-      let isNegative = value < 0
-      writeBignum(UInt128(truncatingIfNeeded: isNegative ? ~value : value), isNegative: isNegative)
-    }
-  }
-
-  private func writeBignum(_ magnitude: UInt128, isNegative: Bool) {
-    writeHead(CBORMajor.tag, isNegative ? CBORTag.negativeBignum : CBORTag.bignum)
-    let length = 16 - magnitude.leadingZeroBitCount / 8
-    writeHead(CBORMajor.bytes, UInt64(length))
-    // SAFETY: the bytes of a local integer, read inside the call.
-    withUnsafeBytes(of: magnitude.bigEndian) { append(.init(rebasing: $0.suffix(length))) }
-  }
-
-  @inline(__always)
-  func write(_ value: String) {
-    var text = value
-    text.withUTF8 { utf8 in
-      writeHead(CBORMajor.text, UInt64(utf8.count))
-      append(UnsafeRawBufferPointer(utf8))
-    }
-  }
-
-  func write(byteString content: UnsafeRawBufferPointer) {
-    writeHead(CBORMajor.bytes, UInt64(content.count))
-    append(content)
+  func append<I: FixedWidthInteger & BitwiseCopyable>(_ byte: UInt8, _ value: I) {
+    let place = UnsafeMutableRawPointer(extend(by: 1 + MemoryLayout<I>.size))
+    // SAFETY: there is room for both.
+    place.storeBytes(of: byte, as: UInt8.self)
+    place.storeBytes(of: value.bigEndian, toByteOffset: 1, as: I.self)
   }
 }

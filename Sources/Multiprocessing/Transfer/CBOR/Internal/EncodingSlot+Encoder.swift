@@ -2,7 +2,7 @@ extension EncodingSlot: Encoder {
   var userInfo: [CodingUserInfoKey: Any] { output.userInfo }
 
   func container<Key: CodingKey>(keyedBy type: Key.Type) -> KeyedEncodingContainer<Key> {
-    KeyedEncodingContainer(KeyedItemEncoder(slot: claimed(.keyed)))
+    claimed(.keyed).keyedContainer(type)
   }
 
   func unkeyedContainer() -> any UnkeyedEncodingContainer {
@@ -18,7 +18,7 @@ extension EncodingSlot: Encoder {
     if claim(kind) { return self }
     let text = "the value asked for containers of different kinds, or for one after its encode(to:) had ended"
     if output.failure == nil { output.failure = error(text) }
-    return .refusing(output, in: parent, at: key)
+    return .refusing(in: self, at: nil)
   }
 }
 
@@ -38,8 +38,21 @@ extension EncodingSlot {
 
   @inline(never)
   private func writeAny<T: Encodable>(_ value: T, at key: (any CodingKey)?) throws {
-    if output.copiesTrivialArrays, CopiedArray.write(value, to: output) { return }
-    let slot = EncodingSlot(output, in: self, at: key, isOptional: RuntimeLayout.isOptional(T.self))
+    if output.state.pointee.copiesTrivialArrays, CopiedArray.write(value, to: output) { return }
+    guard let memory else { throw error("the slot is not in use") }
+    var frame = memory.takeFrame(ObjectIdentifier(T.self))
+    // Also after an error: a new container and its slot hold each other until then.
+    defer { memory.giveBack(&frame, ObjectIdentifier(T.self)) }
+    try fill(frame, with: value, at: key)
+  }
+
+  // Not inlined, so that no reference to the slot is left when the frame is given back.
+  @inline(never)
+  private func fill<T: Encodable>(
+    _ frame: borrowing SlotFrame<EncodingSlot>, with value: T, at key: (any CodingKey)?
+  ) throws {
+    let slot = frame.slot
+    slot.begin(in: self, at: key, isOptional: RuntimeLayout.isOptional(T.self))
     try slot.checkDepth(T.self)
     output.top = slot
     try value.encode(to: slot)
@@ -51,14 +64,14 @@ extension EncodingSlot {
   func writeSome<T: Encodable>(_ value: T, at key: @autoclosure () -> (any CodingKey)?) throws {
     let mark = output.count
     try write(value, at: key())
-    if output.readsAsNil(at: mark) { output.buffer.pointee.insert(contentsOf: CBORTag.someHead, at: mark) }
+    if output.readsAsNil(at: mark) { output.replace(mark..<mark, with: CBORTag.someHead) }
   }
 
   func checkDepth(_ type: Any.Type?) throws {
     guard depth <= CBORBounds.depth else {
       throw error("nested deeper than \(CBORBounds.depth) levels", of: type)
     }
-    guard !output.gauge.isExhausted() else {
+    guard !output.state.pointee.gauge.isExhausted() else {
       throw error("nested too deeply: the thread's stack is used up by its encode(to:) calls", of: type)
     }
   }
@@ -67,6 +80,6 @@ extension EncodingSlot {
 extension EncodingOutput {
   /// Whether the item there is null, or the mark of an optional that is not nil.
   func readsAsNil(at offset: Int) -> Bool {
-    buffer.pointee[offset] == 0xF6 || buffer.pointee[offset...].starts(with: CBORTag.someHead)
+    self[offset] == 0xF6 || (self[offset] == CBORTag.someHead[0] && content[offset...].starts(with: CBORTag.someHead))
   }
 }

@@ -7,7 +7,7 @@ extension EncodingSlot {
       var result: EncodingSlot?
       try entry {
         if let name { output.write(name) }
-        let slot = EncodingSlot(output, in: self, at: key)
+        let slot = EncodingSlot(in: self, at: key)
         try slot.checkDepth(nil)
         output.top = slot
         if kind != .empty { _ = slot.claim(kind) }
@@ -17,7 +17,7 @@ extension EncodingSlot {
     } catch {
       if output.failure == nil { output.failure = error as? EncodingError }
     }
-    return .refusing(output, in: self, at: key)
+    return .refusing(in: self, at: key)
   }
 
   // SAFETY: the content is the caller's, and copied before this returns.

@@ -1,43 +1,92 @@
 /// The place of one value in the output: what `encode(to:)` sees as its encoder.
 ///
 /// A container's head is one byte, patched with the count when the slot closes. The 24th entry widens it to five bytes.
-final class EncodingSlot {
+final class EncodingSlot: ReusableSlot {
   /// What the value has asked for.
   enum Kind { case empty, single, keyed, unkeyed, byteString }
   /// Open: the content ends where the output ends. Closed: `end` holds. Finished: nothing more may be written.
   enum Phase { case open, closed, finished }
 
   let output: EncodingOutput
-  let parent: EncodingSlot?
+  /// Keeps the output while somebody may write to it through this slot; nil while the slot is spare.
+  @exclusivity(unchecked) private(set) var memory: EncodingMemory?
+  @exclusivity(unchecked) private(set) var parent: EncodingSlot?
   /// The key under which the parent holds this value.
-  let key: (any CodingKey)?
-  let depth: Int
+  @exclusivity(unchecked) private(set) var key: (any CodingKey)?
+  @exclusivity(unchecked) private var hasKey = false
+  @exclusivity(unchecked) private(set) var depth = 0
   /// Whether the value is an `Optional`, whose nil must differ from a content that reads as null.
-  let isOptional: Bool
-  var kind = Kind.empty
-  var phase = Phase.open
-  var isWide = false
-  var count = 0
+  @exclusivity(unchecked) private(set) var isOptional = false
+  @exclusivity(unchecked) var kind = Kind.empty
+  @exclusivity(unchecked) var phase = Phase.open
+  @exclusivity(unchecked) var isWide = false
+  @exclusivity(unchecked) var count = 0
   /// Where the item starts, and, once closed, where it ends.
-  var start: Int
-  var end = 0
+  @exclusivity(unchecked) var start = 0
+  @exclusivity(unchecked) var end = 0
+  /// The container made for this slot last, which holds it, and the type of its keys. Its owner is the slot's frame.
+  // SAFETY: used while the slot is, as long as which its frame owns the box.
+  @exclusivity(unchecked) private var box: Unmanaged<AnyObject>?
+  @exclusivity(unchecked) private var boxKey: ObjectIdentifier?
+  /// The same container as long as no frame has taken it over.
+  @exclusivity(unchecked) private var newBox: AnyObject?
+  /// Whether a frame will take over a new container.
+  private let isFramed: Bool
 
-  init(
-    _ output: EncodingOutput, in parent: EncodingSlot?, at key: (any CodingKey)? = nil, isOptional: Bool = false,
-    start: Int? = nil
-  ) {
-    self.output = output
+  /// A slot that will be used for many values.
+  init(_ memory: EncodingMemory) {
+    output = memory.output
+    isFramed = true
+  }
+
+  /// A slot for one value.
+  init(in parent: EncodingSlot, at key: (any CodingKey)?, start: Int? = nil) {
+    output = parent.output
+    isFramed = false
+    memory = parent.memory
     self.parent = parent
     self.key = key
-    self.isOptional = isOptional
-    depth = (parent?.depth ?? -1) + 1
+    depth = parent.depth + 1
     self.start = start ?? output.count
   }
 
+  /// Starts a value at the end of the output.
+  @inline(__always)
+  func begin(_ memory: EncodingMemory?, in parent: EncodingSlot?, at key: (any CodingKey)?, isOptional: Bool) {
+    self.memory = memory
+    self.parent = parent
+    if let key {
+      self.key = key
+      hasKey = true
+    }
+    self.isOptional = isOptional
+    depth = if let parent { parent.depth + 1 } else { 0 }
+    kind = .empty
+    phase = .open
+    isWide = false
+    count = 0
+    start = output.count
+  }
+
+  /// The same for a value in another.
+  @inline(__always)
+  func begin(in parent: EncodingSlot, at key: (any CodingKey)?, isOptional: Bool) {
+    begin(parent.memory, in: parent, at: key, isOptional: isOptional)
+  }
+
+  /// Lets go of everything but the container.
+  @inline(__always)
+  func clear() {
+    memory = nil
+    parent = nil
+    if hasKey { key = nil }
+    hasKey = false
+  }
+
   /// A slot that takes nothing, for a call that cannot throw.
-  static func refusing(_ output: EncodingOutput, in parent: EncodingSlot?, at key: (any CodingKey)?) -> EncodingSlot {
+  static func refusing(in parent: EncodingSlot, at key: (any CodingKey)?) -> EncodingSlot {
     // Its start means nothing: the output may be complete, and its bytes gone.
-    let slot = EncodingSlot(output, in: parent, at: key, start: 0)
+    let slot = EncodingSlot(in: parent, at: key, start: 0)
     slot.phase = .finished
     return slot
   }
@@ -61,6 +110,39 @@ final class EncodingSlot {
   }
 }
 
+// MARK: - Containers
+
+extension EncodingSlot {
+  /// A container for keys of a type, the one made before if it has such keys.
+  @inline(__always)
+  func keyedContainer<Key: CodingKey>(_ type: Key.Type) -> KeyedEncodingContainer<Key> {
+    if let box, boxKey == ObjectIdentifier(type) {
+      // SAFETY: the box was taken from a container with keys of this type, and its owner, the frame, is in use.
+      return RuntimeLayout.container(box.takeUnretainedValue(), type)
+    }
+    return makeContainer(type)
+  }
+
+  @inline(never)
+  private func makeContainer<Key: CodingKey>(_ type: Key.Type) -> KeyedEncodingContainer<Key> {
+    let container = KeyedEncodingContainer(KeyedItemEncoder<Key>(slot: self))
+    if isFramed, newBox == nil, let box = RuntimeLayout.box(of: container) {
+      newBox = box
+      // SAFETY: owned by `newBox`, then by the frame.
+      self.box = Unmanaged.passUnretained(box)
+      boxKey = ObjectIdentifier(type)
+    }
+    return container
+  }
+
+  /// The container that was made for the present value, for the frame to own.
+  @inline(__always)
+  func takeNewBox() -> AnyObject? {
+    guard newBox != nil else { return nil }
+    return newBox.take()
+  }
+}
+
 // MARK: - Opening and closing
 
 extension EncodingSlot {
@@ -73,7 +155,7 @@ extension EncodingSlot {
       output.surface(self)
       if wanted != .single { output.append(wanted == .keyed ? CBORMajor.map : CBORMajor.array) }
     } else if wanted == .unkeyed {
-      output.buffer.pointee[start] = CBORMajor.array
+      output[start] = CBORMajor.array
     }
     kind = wanted
     return true
@@ -94,12 +176,12 @@ extension EncodingSlot {
   func patchCount() {
     let major = kind == .keyed ? CBORMajor.map : CBORMajor.array
     guard isWide else {
-      output.buffer.pointee[start] = major | UInt8(truncatingIfNeeded: count)
+      output[start] = major | UInt8(truncatingIfNeeded: count)
       return
     }
-    output.buffer.pointee[start] = major | 26
+    output[start] = major | 26
     for index in 0..<4 {
-      output.buffer.pointee[start + 1 + index] = UInt8(truncatingIfNeeded: count >> (24 - 8 * index))
+      output[start + 1 + index] = UInt8(truncatingIfNeeded: count >> (24 - 8 * index))
     }
   }
 }

@@ -1,8 +1,8 @@
 /// Values under keys.
 struct KeyedItemDecoder<Key: CodingKey>: KeyedDecodingContainerProtocol {
-  let index: MapIndex
+  let slot: DecodingSlot
 
-  private var slot: DecodingSlot { index.slot }
+  private var index: MapIndex { slot.index }
   var codingPath: [any CodingKey] { slot.codingPath }
   var allKeys: [Key] { (try? index.allKeys(Key.self)) ?? [] }
 
@@ -26,6 +26,11 @@ struct KeyedItemDecoder<Key: CodingKey>: KeyedDecodingContainerProtocol {
 
   func decode<S: DirectScalar>(_ type: S.Type, forKey key: Key) throws -> S {
     try slot.scalar(type, at: try offset(key), key: key)
+  }
+
+  func decodeIfPresent<S: DirectScalar>(_ type: S.Type, forKey key: Key) throws -> S? {
+    guard let offset = try find(key) else { return nil }
+    return try slot.scalarIfPresent(type, at: offset, key: key)
   }
 
   // Without these two, the protocol's own default, which throws, would be taken before the generic form above.

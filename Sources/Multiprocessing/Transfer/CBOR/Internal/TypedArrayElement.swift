@@ -47,8 +47,9 @@ final class TypedArrayForm<Element: TypedArrayElement>: DirectForm, @unchecked S
 
   // SAFETY: the caller allocated the memory for one array, the type that this form is registered for.
   override func read(
-    _ item: CBORItem, from input: DecodingInput, to memory: UnsafeMutableRawPointer
+    at offset: Int, from input: DecodingInput, to memory: UnsafeMutableRawPointer
   ) throws(CBORFault) -> Bool {
+    let item = try input.item(at: offset)
     guard item.major == CBORMajor.bytes, !item.isIndefinite, item.tag == Element.typedArrayTag else { return false }
     let content = try input.content(of: item)
     let size = MemoryLayout<Element>.size
@@ -62,6 +63,7 @@ final class TypedArrayForm<Element: TypedArrayElement>: DirectForm, @unchecked S
     }
     // SAFETY: registered for the array's type, so the memory is for one.
     memory.initializeMemory(as: [Element].self, to: array)
+    input.note(offset, endsAt: item.next + content.count)
     return true
   }
 }

@@ -49,13 +49,10 @@ struct TypedNumbers {
   func items(from first: Int, in input: DecodingInput) throws(CBORFault) -> [UInt8] {
     var values: [CBORItem] = []
     for index in first..<count { values.append(try item(at: index, in: input)) }
-    var items: [UInt8] = []
-    // SAFETY: the output is not used after the call.
-    withUnsafeMutablePointer(to: &items) { buffer in
-      let output = EncodingOutput(into: buffer)
-      for value in values { output.writeHead(value) }
+    return EncodingMemory.with { memory in
+      for value in values { memory.output.writeHead(value) }
+      return Array(memory.output.content)
     }
-    return items
   }
 }
 

@@ -45,15 +45,16 @@ struct UnkeyedItemDecoder: UnkeyedDecodingContainer {
       try slot.input.end(of: offset, depth: slot.depth + 1)
     }
     currentIndex += 1
+    if currentIndex == count { slot.input.note(slot.offset, endsAt: offset) }
   }
 
   /// Turns numbers into items, for types that ask for more than a number.
   private mutating func expand() throws {
     guard let numbers else { return }
     let items = try slot.reading([Any].self) { () throws(CBORFault) in
-      DecodingInput(owning: try numbers.items(from: currentIndex, in: slot.input), like: slot.input)
+      DecodingMemory(owning: try numbers.items(from: currentIndex, in: slot.input), like: slot.input)
     }
-    slot = DecodingSlot(items, in: slot.parent, at: slot.key, offset: 0)
+    slot = DecodingSlot(items, items.input, in: slot.parent, at: slot.key, offset: 0)
     self.numbers = nil
     offset = 0
   }
