@@ -157,3 +157,15 @@ final class ClosableDescriptor: Sendable {
     }
   }
 }
+
+extension ClosableDescriptor: ClosableSource {
+  func watchClosing(_ notify: @escaping @Sendable () -> Void) -> @Sendable () -> Void {
+    let closing = Completion<Void>()
+    closing.observe { _ in notify() }
+    guard let (_, key) = try? enlist(closing) else {
+      notify()
+      return {}
+    }
+    return { self.withdraw(key) }
+  }
+}
