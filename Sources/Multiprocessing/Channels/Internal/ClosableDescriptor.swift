@@ -79,17 +79,10 @@ final class ClosableDescriptor: Sendable {
   ) throws -> @Sendable () -> Void {
     let (descriptor, key) = try enlist(woken)
     do {
-      let token = try Reactor.shared.watch(descriptor, for: direction) { woken.resolve(()) }
-      // Level-triggered: the reactor's thread would call again and again until the watch ends, so it ends at once.
-      woken.observe { _ in Reactor.shared.cancel(token) }
+      let unwatch =
+        try watchInReactor(descriptor, direction, woken) ?? pollOnThread(direction, until: deadline, woken)
       return {
-        Reactor.shared.cancel(token)
-        self.withdraw(key)
-      }
-    } catch let error as SystemError where error.isOutOfDescriptors {
-      try pollOnThread(direction, until: deadline, woken)
-      return {
-        woken.resolve(())
+        unwatch()
         self.withdraw(key)
       }
     } catch {
@@ -98,19 +91,34 @@ final class ClosableDescriptor: Sendable {
     }
   }
 
-  /// Where not even the reactor finds a descriptor, a thread looks again and again, for as long as `woken` is not set.
+  /// Nil where not even the reactor finds a descriptor.
+  private func watchInReactor(
+    _ descriptor: Descriptor, _ direction: Direction, _ woken: Completion<Void>
+  ) throws -> (@Sendable () -> Void)? {
+    do {
+      let token = try Reactor.shared.watch(descriptor, for: direction) { woken.resolve(()) }
+      // Level-triggered: the reactor's thread would call again and again until the watch ends, so it ends at once.
+      woken.observe { _ in Reactor.shared.cancel(token) }
+      return { Reactor.shared.cancel(token) }
+    } catch let error as SystemError where error.isOutOfDescriptors {
+      return nil
+    }
+  }
+
+  /// Has a thread look again and again, for as long as `woken` is not set.
   private func pollOnThread(
     _ direction: Direction, until deadline: ContinuousClock.Instant?, _ woken: Completion<Void>
-  ) throws {
+  ) throws -> @Sendable () -> Void {
     try SystemThread.start(named: "mp-poll") { [weak self] in
       while woken.value == nil, let descriptor = self?.existing {
         let (now, end) = (ContinuousClock.now, deadline ?? .now + .seconds(3600))
         let isOpen = try? Polling.wait(
           for: descriptor.number, direction, or: -1, until: min(end, now + Self.pollingPeriod))
-        if isOpen != false || deadline.map({ now >= $0 }) == true { break }
+        if isOpen != false || now >= end { break }
       }
       woken.resolve(())
     }
+    return { woken.resolve(()) }
   }
 
   private static let pollingPeriod: Duration = .milliseconds(10)
