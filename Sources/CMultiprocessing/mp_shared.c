@@ -21,6 +21,10 @@ int mp_shared_create(const char *name) {
   return -1;
 }
 
+int mp_shared_fix(int descriptor, int may_grow) {
+  return fcntl(descriptor, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | (may_grow ? 0 : F_SEAL_GROW));
+}
+
 int mp_shared_is_sealed(int descriptor) {
   int seals = fcntl(descriptor, F_GET_SEALS);
   return seals >= 0 && (seals & F_SEAL_SHRINK) != 0;

@@ -39,6 +39,12 @@ package struct SharedFile: Sendable {
     try systemCall("ftruncate") { mp_shared_extend(descriptor.number, Int64(byteCount)) }
   }
 
+  /// Keeps every process from sealing the file, which would keep others from writing or mapping it, and from making it
+  /// larger unless it `mayGrow`.
+  package func fix(mayGrow: Bool = false) throws {
+    try systemCall("fcntl(F_ADD_SEALS)") { mp_shared_fix(descriptor.number, mayGrow ? 1 : 0) }
+  }
+
   /// Takes the memory of a range back; it reads as zeros. Nothing happens where the system cannot do that.
   package func punch(_ range: Range<Int>) {
     if range.isEmpty { return }

@@ -48,12 +48,16 @@ extension SystemError {
   package var isRefusal: Bool { [ENOSYS, EPERM, EINVAL, EOPNOTSUPP].contains(number) }
   /// The peer is gone.
   package var isDisconnected: Bool { number == EPIPE || number == ECONNRESET || number == ENOTCONN }
+  /// The peer may be there, and cannot be reached any more.
+  package var isUnreachable: Bool { [ETIMEDOUT, EHOSTUNREACH, ENETUNREACH, ECONNABORTED].contains(number) }
   /// The message is larger than the socket can hold.
   package var isTooLong: Bool { number == EMSGSIZE }
   /// A connection is being made, and will be writable when it is.
   package var isInProgress: Bool { number == EINPROGRESS }
-  /// A client that was gone before it was accepted.
-  package var isAborted: Bool { number == ECONNABORTED }
+  /// A client that was gone, or out of reach, before it was accepted: accept(2) names these for TCP.
+  package var isAborted: Bool {
+    isUnreachable || [ENETDOWN, EPROTO, ENOPROTOOPT, EHOSTDOWN, ENONET].contains(number)
+  }
   /// Somebody listens at the address already, or did.
   package var isAddressInUse: Bool { number == EADDRINUSE }
   /// Nobody listens at the address.

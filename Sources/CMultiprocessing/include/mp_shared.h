@@ -15,6 +15,10 @@ struct mp_shared_status {
 /// below its size can fail, whatever other processes do. -1 and errno.
 int mp_shared_create(const char *_Nonnull name);
 
+/// Nobody can seal the file against more from now on (F_SEAL_SEAL), nor, unless it `may_grow`, make it larger. 0, or -1
+/// and errno.
+int mp_shared_fix(int descriptor, int may_grow);
+
 /// 1 when the file behind `descriptor` cannot shrink, 0 when it can, or is no memory file.
 int mp_shared_is_sealed(int descriptor);
 

@@ -6,7 +6,8 @@ extension Connection {
   /// - Parameter timeout: how long to wait for room; nil for ever.
   /// - Throws: `closed` when this end, or every copy of the other, is closed; `timedOut`; CancellationError when the
   ///   awaiting task is cancelled and there is no room; `notTransferable` when the message cannot be encoded;
-  ///   `outOfMemory` for a large one; `system` when the limits of descriptors do not allow its handles.
+  ///   `outOfMemory` for a large one; `system` when the limits of descriptors do not allow its handles; `disconnected`
+  ///   when the other side of a stream cannot be reached any more.
   public func send(_ message: Outgoing, timeout: Duration? = nil) async throws {
     try await send(core.sending(message, outgoing), timeout: timeout)
   }
@@ -18,7 +19,9 @@ extension Connection {
     try await sendBytes(bytes, timeout: nil)
   }
 
-  /// The same with a timeout: `timedOut` when there is no room until then.
+  /// The same with a timeout.
+  ///
+  /// - Throws: as `sendBytes(_:)`; `timedOut` when there is no room until then.
   public func sendBytes(_ bytes: some Collection<UInt8>, timeout: Duration?) async throws {
     try requireSending()
     try await send(core.sending(bytes: Array(bytes)), timeout: timeout)
@@ -49,7 +52,9 @@ extension Connection {
     try await receiveBytes(limit: limit, timeout: nil)
   }
 
-  /// The same with a timeout: `timedOut` when nothing has come until then.
+  /// The same with a timeout.
+  ///
+  /// - Throws: as `receiveBytes(limit:)`; `timedOut` when nothing has come until then.
   public func receiveBytes(limit: Int? = nil, timeout: Duration?) async throws -> [UInt8] {
     try await next(limit: limit, timeout: timeout).bytes
   }

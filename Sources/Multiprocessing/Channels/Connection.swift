@@ -71,5 +71,5 @@ public final class Connection<Outgoing: Codable & Sendable, Incoming: Codable & 
   public func close() { core.end.close() }
 
   /// Ready when `isReadable` is true, and when this end is closed.
-  public var waitSource: WaitSource { WaitSource(core.end.existing.map { .descriptor($0) } ?? .ready) }
+  public var waitSource: WaitSource { WaitSource(.closable(core.end)) }
 }

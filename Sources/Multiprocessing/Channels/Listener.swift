@@ -61,7 +61,7 @@ public final class Listener<Outgoing: Codable & Sendable, Incoming: Codable & Se
   public func close() { core.close() }
 
   /// Ready when a client waits, and when it is closed.
-  public var waitSource: WaitSource { WaitSource(core.end.existing.map { .descriptor($0) } ?? .ready) }
+  public var waitSource: WaitSource { WaitSource(.closable(core.end)) }
 
   /// The blocking form of `accept`, for code that is not async.
   public var blocking: Blocking<Listener<Outgoing, Incoming>> {

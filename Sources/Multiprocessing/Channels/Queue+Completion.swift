@@ -19,6 +19,8 @@ extension Queue {
   public func joinAll() async throws { _ = try await join(timeout: nil) }
 
   /// Waits as `joinAll`; false when `timeout` passes first.
+  ///
+  /// - Throws: as `joinAll()`.
   public func joinAll(timeout: Duration) async throws -> Bool { try await join(timeout: timeout) }
 
   private var ledger: QueueLedger {
@@ -69,5 +71,8 @@ extension QueueCore {
 
 extension Blocking {
   /// `Queue.joinAll`, blocking the calling thread.
+  ///
+  /// - Throws: `ownerDied`, with the number, for elements taken by processes that ended without marking them: once all
+  ///   others are done, and once for each element; `unsupported` for a queue made without `tracksCompletion`.
   public func joinAll<E>() throws where Base == Queue<E> { try base.joinBlocking() }
 }

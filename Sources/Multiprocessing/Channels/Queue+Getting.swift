@@ -23,13 +23,14 @@ extension Queue {
 
   /// Takes what there is, at least one element and at most `limit`; waits while there is none.
   ///
-  /// - Throws: as `get`; `invalidArgument` for a limit below 1. What cannot be decoded fails the call with all that it took.
+  /// - Throws: as `get`; `invalidArgument` for a limit below 1. What cannot be decoded fails a call alone: elements before
+  ///   it are returned, and the next get of this process throws.
   public func get(upTo limit: Int, timeout: Duration? = nil) async throws -> [Element] {
     try check(limit)
     let elements = try takeAtOnce(limit)
     if !elements.isEmpty { return elements }
     let first = try await take(timeout).element(form)
-    return try [first] + rest(limit - 1)
+    return [first] + rest(limit - 1)
   }
 
   /// Takes the first element if there is one now; nil where there is none, and not yet the end.
@@ -38,6 +39,7 @@ extension Queue {
   public func tryGet() throws -> Element? { try takeFirst(QueueCore.Patience.long) }
 
   private func takeFirst(_ patience: UInt64) throws -> Element? {
+    if !form.isDirect { try core.refusal.throwOnce() }
     var taken: TakenElement<Element>?
     _ = try core.attempt(patience) { try core.take($0) { taken = TakenElement($0, form) } }
     return try taken.map { try $0.element(form) }
@@ -47,35 +49,59 @@ extension Queue {
     if limit < 1 { throw MultiprocessingError(.invalidArgument, "a get of up to \(limit) elements: 1 or more") }
   }
 
-  /// More elements after a first, without waiting. The end of the queue is for the next call.
-  private func rest(_ limit: Int) throws -> [Element] {
-    do { return limit > 0 ? try takeAtOnce(limit) : [] } catch let error as MultiprocessingError
-      where error.code == .closed
-    {
-      return []
-    }
+  /// More elements after a first, without waiting. What fails, and the end of the queue, is for the next call.
+  private func rest(_ limit: Int) -> [Element] {
+    limit > 0 ? (try? takeAtOnce(limit, isBehindOthers: true)) ?? [] : []
   }
 
-  /// What there is, without waiting.
-  private func takeAtOnce(_ limit: Int) throws -> [Element] {
+  /// What there is, without waiting. One that is damaged or cannot be decoded is an error where it is the first, and ends
+  /// the elements where it is not: then it is an error of the next call.
+  private func takeAtOnce(_ limit: Int, isBehindOthers: Bool = false) throws -> [Element] {
     let most = Swift.min(limit, Swift.max(core.words.count, 1))
-    if !form.isDirect { return try takeDecoding(most) }
-    var isWhole = true
+    if !form.isDirect { return try takeDecoding(most, isBehindOthers) }
+    var (isWhole, made) = (true, 0)
     let elements = try [Element](unsafeUninitializedCapacity: most) { buffer, count in
       guard let memory = UnsafeMutableRawPointer(buffer.baseAddress) else { return }
       let stride = MemoryLayout<Element>.stride
+      // Those that were made and not taken.
+      defer { (buffer.baseAddress! + count).deinitialize(count: made - count) }
       count = try core.takeSessions(most, QueueCore.Patience.short) { index, bytes in
-        if !form.make(bytes, at: memory + index * stride) { isWhole = false }
+        let isGood = form.make(bytes, at: memory + index * stride)
+        made = index + 1
+        if isGood { return .next }
+        if index > 0 || isBehindOthers { return .leave }
+        isWhole = false
+        return .last
       }
     }
     if !isWhole { throw ElementForm<Element>.damaged }
     return elements
   }
 
-  private func takeDecoding(_ limit: Int) throws -> [Element] {
-    var taken: [[UInt8]] = []
-    _ = try core.takeSessions(limit, QueueCore.Patience.short) { _, bytes in taken.append([UInt8](bytes)) }
-    return try taken.map(form.decode)
+  /// One by one, for what cannot be decoded must not take others with it.
+  private func takeDecoding(_ limit: Int, _ isBehindOthers: Bool) throws -> [Element] {
+    if !isBehindOthers { try core.refusal.throwOnce() }
+    var elements: [Element] = []
+    while elements.count < limit {
+      do {
+        var taken: [UInt8]?
+        _ = try core.attempt(QueueCore.Patience.short) { try core.take($0) { taken = [UInt8]($0) } }
+        guard let taken else { break }
+        elements.append(try decode(taken, isBehindOthers: isBehindOthers || !elements.isEmpty))
+      } catch {
+        // What was taken is for this call, the error for the next.
+        if elements.isEmpty { throw error }
+        break
+      }
+    }
+    return elements
+  }
+
+  private func decode(_ bytes: [UInt8], isBehindOthers: Bool) throws -> Element {
+    do { return try form.decode(bytes) } catch {
+      if isBehindOthers { core.refusal.note(error) }
+      throw error
+    }
   }
 }
 
@@ -108,6 +134,7 @@ extension Queue {
   }
 
   private func decodeBlocking(_ timeout: Duration?) throws -> Element {
+    try core.refusal.throwOnce()
     var taken: [UInt8] = []
     try core.waitBlocking(timeout, core.words.items, core.budgets.get) { mode in
       try core.take(mode) { taken = [UInt8]($0) }
@@ -119,17 +146,23 @@ extension Queue {
     try check(limit)
     let elements = try takeAtOnce(limit)
     if !elements.isEmpty { return elements }
-    return try [getBlocking(timeout: timeout)] + rest(limit - 1)
+    return [try getBlocking(timeout: timeout)] + rest(limit - 1)
   }
 }
 
 extension Blocking {
   /// `Queue.get`, blocking the calling thread.
+  ///
+  /// - Throws: `timedOut`; `closed` when the queue is finished and empty; `notTransferable` when the element cannot be
+  ///   decoded: it is gone, and the queue goes on.
   public func get<E>(timeout: Duration? = nil) throws -> E where Base == Queue<E> {
     try base.getBlocking(timeout: timeout)
   }
 
   /// `Queue.get(upTo:)`, blocking the calling thread.
+  ///
+  /// - Throws: as `get`; `invalidArgument` for a limit below 1. What cannot be decoded fails a call alone: elements before
+  ///   it are returned, and the next get of this process throws.
   public func get<E>(upTo limit: Int, timeout: Duration? = nil) throws -> [E] where Base == Queue<E> {
     try base.getBlocking(upTo: limit, timeout: timeout)
   }

@@ -71,11 +71,12 @@ extension Queue {
   ) throws -> Int? {
     if !form.isDirect { return nil }
     return try elements.withContiguousStorageIfAvailable { buffer in
+      guard let elements = buffer.baseAddress else { return 0 }
       var done = 0
       while done < buffer.count {
         let start = done
         let number = try wait { mode in
-          try core.put(buffer.count - start, mode) { try form.withBytes(of: buffer[start + $0], $1) }
+          try core.put(buffer.count - start, mode) { try form.withBytes(at: elements + start + $0, $1) }
         }
         guard let number else { break }
         done += number
@@ -110,11 +111,16 @@ extension Queue {
 
 extension Blocking {
   /// `Queue.put`, blocking the calling thread.
+  ///
+  /// - Throws: `timedOut`; `closed` when the queue is finished; `outOfMemory`; `notTransferable` when the element cannot be
+  ///   encoded or holds a handle. Then the element was not put.
   public func put<E>(_ element: E, timeout: Duration? = nil) throws where Base == Queue<E> {
     try base.putBlocking(element, timeout: timeout)
   }
 
   /// `Queue.put(contentsOf:)`, blocking the calling thread.
+  ///
+  /// - Throws: as `put`; the elements before the one that failed were put.
   public func put<E>(contentsOf elements: some Collection<E>) throws where Base == Queue<E> {
     try base.putBlocking(contentsOf: elements)
   }

@@ -26,7 +26,6 @@ public func waitForAny(
 /// What one call of `waitForAny` watches.
 struct WaitEntries: Sendable {
   private let waitables: [any Waitable]
-  /// Held, so that no number is closed and used again while it is polled.
   private let sources: [WaitSource]
 
   init(_ waitables: [any Waitable]) throws {
@@ -42,10 +41,12 @@ struct WaitEntries: Sendable {
 
   /// Those ready now.
   func ready() throws -> [any Waitable] {
-    let known = sources.map(\.isReady)
-    var result = known.map { $0 ?? false }
-    let polled = sources.indices.filter { known[$0] == nil }
-    let numbers = polled.compactMap { sources[$0].number }
+    // Held while they are polled, so that no number is closed and used again.
+    let looks = sources.map(\.look)
+    defer { withExtendedLifetime(looks) {} }
+    var result = looks.map(\.isReady)
+    let polled = looks.indices.filter { looks[$0].number != nil }
+    let numbers = looks.compactMap(\.number)
     do {
       for index in try Polling.wait(for: numbers, timeout: .zero) { result[polled[index]] = true }
     } catch {
@@ -58,17 +59,11 @@ struct WaitEntries: Sendable {
   /// is one registration each, and nothing is shared with other waits.
   func sleep(timeout: Duration?) async throws {
     let woken = Completion<Void>()
-    let (set, token): (EventPoll, Reactor.Token)
-    do {
-      set = try EventPoll()
-      try register(in: set)
-      token = try Reactor.shared.watch(set.descriptor) { woken.resolve(()) }
-    } catch {
-      throw MultiprocessingError(doing: "waiting for any of \(sources.count) things", error)
-    }
-    defer { Reactor.shared.cancel(token) }
+    // First: what is closed after this ends the wait, though its descriptor is in no set any more.
     let watches = try watchSignals(woken)
     defer { for end in watches { end() } }
+    let token = try watchDescriptors(woken)
+    defer { Reactor.shared.cancel(token) }
     // Level-triggered: the reactor's thread would call again and again until the watch ends, so it ends at once.
     woken.observe { _ in Reactor.shared.cancel(token) }
     if let timeout {
@@ -78,12 +73,26 @@ struct WaitEntries: Sendable {
     }
   }
 
-  /// Has the signals end the wait. Returns what ends their watches.
+  private func watchDescriptors(_ woken: Completion<Void>) throws -> Reactor.Token {
+    do {
+      let set = try EventPoll()
+      try register(in: set)
+      return try Reactor.shared.watch(set.descriptor) { woken.resolve(()) }
+    } catch {
+      throw MultiprocessingError(doing: "waiting for any of \(sources.count) things", error)
+    }
+  }
+
+  /// Has the signals, and the closing of what can be closed, end the wait. Returns what ends their watches.
   private func watchSignals(_ woken: Completion<Void>) throws -> [@Sendable () -> Void] {
     var ends: [@Sendable () -> Void] = []
     do {
       for source in sources {
-        if case .signal(let signal) = source.kind { ends.append(try signal.watch { woken.resolve(()) }) }
+        switch source.kind {
+        case .signal(let signal): ends.append(try signal.watch { woken.resolve(()) })
+        case .closable(let closable): ends.append(closable.watchClosing { woken.resolve(()) })
+        case .descriptor, .foreign, .ready: break
+        }
       }
     } catch {
       for end in ends { end() }
@@ -94,7 +103,10 @@ struct WaitEntries: Sendable {
 
   private func register(in set: EventPoll) throws {
     for (index, source) in sources.enumerated() {
-      guard let number = source.number else { continue }
+      // Held until the kernel has it: one that is closed then leaves the set by itself.
+      let look = source.look
+      defer { withExtendedLifetime(look) {} }
+      guard let number = look.number else { continue }
       do {
         try set.add(number, key: UInt64(index))
       } catch let error as SystemError where error.isAlreadyWatched {

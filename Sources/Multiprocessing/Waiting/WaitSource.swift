@@ -7,6 +7,8 @@ public struct WaitSource: Sendable {
     case descriptor(Descriptor)
     /// A number that belongs to the user: not closed here.
     case foreign(Int32)
+    /// Ready when its descriptor is, and when it is closed.
+    case closable(any ClosableSource)
     /// Says itself whether it is ready, and when it may be.
     case signal(any WaitSignal)
     /// Ready, and for ever.
@@ -17,21 +19,32 @@ public struct WaitSource: Sendable {
 
   package init(_ kind: Kind) { self.kind = kind }
 
-  /// The number to poll; nil when there is none.
-  package var number: Int32? {
-    switch kind {
-    case .descriptor(let descriptor): descriptor.number
-    case .foreign(let number): number
-    case .ready, .signal: nil
-    }
+  /// How to tell whether it is ready now.
+  enum Look {
+    case known(Bool)
+    /// By polling a number, which means this as long as the descriptor is held.
+    case poll(Int32, holding: Descriptor?)
+
+    var number: Int32? { if case .poll(let number, _) = self { number } else { nil } }
+    var isReady: Bool { if case .known(let isReady) = self { isReady } else { false } }
   }
 
-  /// Whether it is ready now; nil when its number must be polled.
-  var isReady: Bool? {
+  var look: Look {
     switch kind {
-    case .descriptor, .foreign: nil
-    case .signal(let signal): signal.isReady
-    case .ready: true
+    case .descriptor(let descriptor): .poll(descriptor.number, holding: descriptor)
+    case .foreign(let number): .poll(number, holding: nil)
+    case .closable(let source): source.existing.map { .poll($0.number, holding: $0) } ?? .known(true)
+    case .signal(let signal): .known(signal.isReady)
+    case .ready: .known(true)
     }
   }
+}
+
+/// A descriptor that may be closed while it is waited for.
+package protocol ClosableSource: Sendable {
+  /// Nil when it is closed. To be held for a moment only: while it is, the other side sees no end.
+  var existing: Descriptor? { get }
+
+  /// Calls `notify` when it is closed, at once where it is. What is returned ends the watch.
+  func watchClosing(_ notify: @escaping @Sendable () -> Void) -> @Sendable () -> Void
 }

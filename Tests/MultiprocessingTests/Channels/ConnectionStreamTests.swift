@@ -156,6 +156,55 @@ import Testing
     }
   }
 
+  @Test func `sends nothing behind a message that the system cut off`() async throws {
+    let (connection, stranger) = try await meetStranger()
+    let step = try connection.core.sending(bytes: pattern(4 << 20))
+    guard case .wait = try step(try connection.core.end.descriptor()) else {
+      Issue.record("the socket takes everything")
+      return
+    }
+    // What is no socket stands for one that fails.
+    let (_, broken) = try DescriptorIO.pipe()
+    let error = #expect(throws: MultiprocessingError.self) { _ = try step(broken) }
+    #expect(error?.code == .system)
+    await #expect(throws: MultiprocessingError.self) { try await connection.sendBytes([1]) }
+    let came = await stranger.receive(8 << 20)
+    let whole = StreamHead(.bytes, length: 4 << 20).bytes + pattern(4 << 20)
+    #expect(came.count < 4 << 20 && came[...] == whole.prefix(came.count))
+  }
+
+  @Test func `goes on after a message of which nothing went, which then never goes`() async throws {
+    let (connection, stranger) = try await meetStranger()
+    let step = try connection.core.sending(bytes: [7, 7, 7])
+    let (_, broken) = try DescriptorIO.pipe()
+    #expect(throws: MultiprocessingError.self) { _ = try step(broken) }
+    try await connection.sendBytes([1])
+    let expected = StreamHead(.bytes, length: 1).bytes + [1]
+    #expect(await stranger.receive(expected.count) == expected)
+  }
+
+  @Test(arguments: [ETIMEDOUT, EHOSTUNREACH, ENETUNREACH, ECONNABORTED])
+  func `calls a peer that cannot be reached any more disconnected`(number: Int32) {
+    let error = MultiprocessingError.ofSocket("sending", SystemError(call: "send", number: number))
+    #expect(error.code == .disconnected)
+  }
+
+  @Test func `of a network finds a peer whose machine is gone, and sends small messages at once`() async throws {
+    let listener = try TextListener(at: AddressKind.tcp.fresh(), authenticationKey: [1])
+    let (server, client) = try await meet(listener, key: [1])
+    for end in [server, client] {
+      let options = [
+        (SOL_SOCKET, SO_KEEPALIVE, 1), (Int32(IPPROTO_TCP), TCP_NODELAY, 1), (Int32(IPPROTO_TCP), TCP_KEEPIDLE, 60),
+        (Int32(IPPROTO_TCP), TCP_KEEPINTVL, 10), (Int32(IPPROTO_TCP), TCP_KEEPCNT, 6),
+      ]
+      for (level, option, expected) in options {
+        var (value, length) = (Int32(-1), socklen_t(4))
+        #expect(getsockopt(end.fileDescriptor, level, option, &value, &length) == 0)
+        #expect(value == Int32(expected), "option \(option)")
+      }
+    }
+  }
+
   @Test func `tells its senders that the peer is gone, without a signal`() async throws {
     let (connection, stranger) = try await meetStranger()
     let sender = Task { while true { try await connection.send(pattern(10_000)) } }

@@ -236,6 +236,59 @@ private func fill(_ connection: Numbers) async throws -> Int {
     try await running.join()
   }
 
+  @Test func `for any ends when an end or a listener is closed here, and the peer sees it at once`() async throws {
+    let (near, far) = try Numbers.pair()
+    let listener = try TextListener(at: AddressKind.unix.fresh())
+    let waits = ([near, listener] as [any Waitable]).map { waitable in
+      Task { try await waitForAny(of: [waitable], timeout: .seconds(8)).count }
+    }
+    try await Task.sleep(for: .milliseconds(50))
+    near.close()
+    listener.close()
+    try await expectFailure(.closed) { try await far.receive(timeout: .seconds(4)) }
+    for wait in waits { #expect(try await wait.value == 1) }
+  }
+
+  @Test func `for room takes no descriptor for each sender`() async throws {
+    let (near, far) = try Numbers.pair()
+    let other = try Numbers.pair()
+    var expected = try await fill(near) + 40
+    _ = try await fill(other.0)
+    let before = OwnResources.now().descriptors.count
+    let senders = (0..<40).map { number in Task { try await near.send(number) } }
+    let cancelled = (0..<40).map { number in Task { try await other.0.send(number) } }
+    try await Task.sleep(for: .milliseconds(100))
+    #expect(OwnResources.now().descriptors.count <= before + 8)
+    for sender in cancelled { sender.cancel() }
+    for sender in cancelled { await #expect(throws: CancellationError.self) { try await sender.value } }
+    while expected > 0 {
+      _ = try await far.receive(timeout: .seconds(50))
+      expected -= 1
+    }
+    for sender in senders { try await sender.value }
+  }
+
+  @Test func `goes on where no descriptor is left`() async throws {
+    let child = try ChildProcess.start {
+      let (near, far) = try Numbers.pair()
+      let count = try await fill(near)
+      // Dispatch opens what it needs with its first timer, and ends the process where it cannot.
+      try await Task.sleep(for: .milliseconds(20))
+      var limit = rlimit(rlim_cur: rlim_t(open("/dev/null", O_RDONLY)), rlim_max: 4096)
+      setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+      let (sender, thread) = (
+        Task { try await near.send(-1) }, Task { try await onThread { try blockingSend(near, -2) } }
+      )
+      try await expectFailure(.timedOut) { try await near.send(-3, timeout: .milliseconds(50)) }
+      var received: [Int] = []
+      for _ in 0..<count + 2 { received.append(try await far.receive(timeout: .seconds(20))) }
+      try await sender.value
+      try await thread.value
+      return received.suffix(2).sorted() == [-2, -1]
+    }
+    #expect(try await child.value)
+  }
+
   @Test func `messages of many children are all received, until each has ended`() async throws {
     let readers = try (0..<4).map { index in
       let (reader, writer) = try Connection<Never, String>.pair()

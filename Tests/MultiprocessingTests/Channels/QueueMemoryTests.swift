@@ -76,6 +76,36 @@ import Testing
     #expect(try attemptTake(core) == [1])
   }
 
+  @Test func `a put that meets the end of its queue leaves no memory behind`() throws {
+    let queue = try Queue<[UInt8]>()
+    let (core, bytes) = (queue.core, [UInt8](repeating: 1, count: 40 << 20))
+    let error = #expect(throws: MultiprocessingError.self) {
+      try core.attempt { mode in
+        try core.put(1, mode) { _, write in
+          core.finish()
+          try bytes.withUnsafeBytes(write)
+        }
+      }
+    }
+    #expect(error?.code == .closed && queue.isEmpty)
+    #expect(try allocated(queue) <= 16 << 10)
+  }
+
+  @Test func `no process can cut the memory of others, or seal it`() throws {
+    let queue = try TransferCoder<Queue<Int>>().encode(try Queue<Int>(), .sameBuild)
+    let array = try TransferCoder<SharedArray<Int>>().encode(try SharedArray(repeating: 0, count: 100_000), .sameBuild)
+    let lock = try TransferCoder<Lock>().encode(try Lock(), .sameBuild)
+    for payload in [queue, array, lock] {
+      let number = payload.descriptors[0].number
+      #expect(ftruncate(number, 4096) == -1 && errno == EPERM)
+      // F_ADD_SEALS, which Swift does not know: against shrinking, growing, writing, and writing by new mappings.
+      for seal in [2, 4, 8, 16] as [Int32] {
+        #expect(fcntl(number, 1033, seal) == -1 && errno == EPERM)
+      }
+    }
+    #expect(ftruncate(queue.descriptors[0].number, 1 << 40) == -1 && errno == EPERM)
+  }
+
   @Test(arguments: 0..<6 as Range<UInt64>)
   func `puts and gets of random sizes agree with an array`(seed: UInt64) throws {
     var random = SeededRandom(seed: seed)

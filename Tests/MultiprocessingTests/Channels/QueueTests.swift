@@ -170,6 +170,30 @@ func expect(
     #expect(queue.isEmpty)
   }
 
+  @Test func `what cannot be decoded fails alone in a get of many, and nothing else is lost`() async throws {
+    let queue = try Queue<Undecodable?>()
+    try await queue.put(contentsOf: [nil, nil, Undecodable(), nil, Undecodable()])
+    #expect(try await queue.get(upTo: 10).count == 2)
+    await expect(.notTransferable) { _ = try await queue.get(upTo: 10) }
+    #expect(try await queue.get(upTo: 10).count == 1)
+    #expect(try await waitForAny(of: [queue], timeout: .zero).count == 1)
+    await expect(.notTransferable) { _ = try await queue.get() }
+    #expect(queue.isEmpty)
+    #expect(try queue.tryGet() == nil)
+  }
+
+  @Test func `a damaged element fails alone in a get of many`() async throws {
+    let queue = try Queue<[Int]>()
+    for bytes in [8, 16, 9, 0, 8, 7] {
+      _ = try pattern(bytes).withUnsafeBytes { bytes in try queue.core.attempt { try queue.core.put(bytes, $0) } }
+    }
+    #expect(try await queue.get(upTo: 10).map(\.count) == [1, 2])
+    await expect(.notTransferable) { _ = try await queue.get(upTo: 10) }
+    #expect(try await queue.get(upTo: 10).map(\.count) == [0, 1])
+    await expect(.notTransferable) { _ = try await queue.get(upTo: 10) }
+    #expect(queue.isEmpty)
+  }
+
   @Test func `a handle is refused, with the remedy`() async throws {
     let queue = try Queue<Holder>()
     let (lock, other) = (try Lock(), try Queue<Int>())

@@ -78,6 +78,18 @@ import Testing
     #expect(try await waitForAny(of: all).count == 500)
   }
 
+  @Test func `a wait that ends passes its wake-up on to who is just about to sleep`() async throws {
+    let queue = try Queue<Int>()
+    let bell = queue.core.words.items
+    let wait = Task { try await waitForAny(of: [queue]).count }
+    try await Task.sleep(for: .milliseconds(20))
+    // Has announced itself and looked, and does not sleep yet: a wake-up cannot reach it, a change of the bell does.
+    let announced = bell.announce()
+    wait.cancel()
+    await #expect(throws: CancellationError.self) { try await wait.value }
+    #expect(await eventually { bell.word.load() != announced })
+  }
+
   @Test func `a cancelled wait leaves the queue as it was`() async throws {
     let queue = try Queue<Int>()
     let wait = Task { try await waitForAny(of: [queue]).count }

@@ -61,18 +61,67 @@ final class ClosableDescriptor: Sendable {
   /// Suspends until the direction may be open, or the end closed; false when the deadline passes first.
   func wait(for direction: Direction, until deadline: ContinuousClock.Instant?) async throws -> Bool {
     let woken = Completion<Void>()
-    let (descriptor, key) = try enlist(woken)
-    defer { withdraw(key) }
-    let watch = try ReadinessWatch(descriptor, for: direction) { woken.resolve(()) }
-    defer { watch.end() }
-    // Level-triggered: the reactor's thread would call again and again until the watch ends, so it ends at once.
-    woken.observe { _ in watch.end() }
+    let end = try watch(direction, until: deadline, woken)
+    defer { end() }
     guard let deadline else {
       try await woken.wait()
       return true
     }
-    return try await woken.wait(timeout: ContinuousClock.now.duration(to: deadline)) != nil
+    let isWoken = try await woken.wait(timeout: ContinuousClock.now.duration(to: deadline)) != nil
+    return isWoken && ContinuousClock.now < deadline
   }
+
+  /// Not in the waiting function, whose frame would keep the descriptor open while it is suspended.
+  ///
+  /// - Returns: what ends the watch.
+  private func watch(
+    _ direction: Direction, until deadline: ContinuousClock.Instant?, _ woken: Completion<Void>
+  ) throws -> @Sendable () -> Void {
+    let (descriptor, key) = try enlist(woken)
+    do {
+      let unwatch =
+        try watchInReactor(descriptor, direction, woken) ?? pollOnThread(direction, until: deadline, woken)
+      return {
+        unwatch()
+        self.withdraw(key)
+      }
+    } catch {
+      withdraw(key)
+      throw error
+    }
+  }
+
+  /// Nil where not even the reactor finds a descriptor.
+  private func watchInReactor(
+    _ descriptor: Descriptor, _ direction: Direction, _ woken: Completion<Void>
+  ) throws -> (@Sendable () -> Void)? {
+    do {
+      let token = try Reactor.shared.watch(descriptor, for: direction) { woken.resolve(()) }
+      // Level-triggered: the reactor's thread would call again and again until the watch ends, so it ends at once.
+      woken.observe { _ in Reactor.shared.cancel(token) }
+      return { Reactor.shared.cancel(token) }
+    } catch let error as SystemError where error.isOutOfDescriptors {
+      return nil
+    }
+  }
+
+  /// Has a thread look again and again, for as long as `woken` is not set.
+  private func pollOnThread(
+    _ direction: Direction, until deadline: ContinuousClock.Instant?, _ woken: Completion<Void>
+  ) throws -> @Sendable () -> Void {
+    try SystemThread.start(named: "mp-poll") { [weak self] in
+      while woken.value == nil, let descriptor = self?.existing {
+        let (now, end) = (ContinuousClock.now, deadline ?? .now + .seconds(3600))
+        let isOpen = try? Polling.wait(
+          for: descriptor.number, direction, or: -1, until: min(end, now + Self.pollingPeriod))
+        if isOpen != false || now >= end { break }
+      }
+      woken.resolve(())
+    }
+    return { woken.resolve(()) }
+  }
+
+  private static let pollingPeriod: Duration = .milliseconds(10)
 
   private func enlist(_ waiter: Completion<Void>) throws -> (Descriptor, UInt64) {
     let entry: (Descriptor, UInt64)? = state.withLock { state in
@@ -91,18 +140,23 @@ final class ClosableDescriptor: Sendable {
   func waitBlocking(for direction: Direction, until deadline: ContinuousClock.Instant?) throws -> Bool {
     let bell = try ownBell()
     let descriptor = try descriptor()
+    // Without a bell it looks again by itself whether the end is closed.
+    let soon = bell == nil ? ContinuousClock.now + Self.pollingPeriod : nil
+    let until = [deadline, soon].compactMap(\.self).min()
     return try withExtendedLifetime((descriptor, bell)) {
-      try Polling.wait(for: descriptor.number, direction, or: bell.descriptor.number, until: deadline)
+      try Polling.wait(for: descriptor.number, direction, or: bell?.descriptor.number ?? -1, until: until)
     }
   }
 
-  private func ownBell() throws -> WakeUp {
+  /// Nil where no descriptor is left for it.
+  private func ownBell() throws -> WakeUp? {
     let known = state.withLock { state in
       state.forgetOthers()
       return state.bell
     }
     if let known { return known }
-    let fresh = try WakeUp()
+    let fresh: WakeUp
+    do { fresh = try WakeUp() } catch let error as SystemError where error.isOutOfDescriptors { return nil }
     return try state.withLock { state in
       guard state.descriptor != nil else { throw closed }
       let bell = state.bell ?? fresh
@@ -112,32 +166,14 @@ final class ClosableDescriptor: Sendable {
   }
 }
 
-/// One wait of the reactor's for one direction of a descriptor.
-private struct ReadinessWatch: Sendable {
-  private let token: Reactor.Token
-
-  init(_ descriptor: Descriptor, for direction: Direction, handler: @escaping @Sendable () -> Void) throws {
-    if direction == .reading, let token = try Self.watch(descriptor, handler) {
-      self.token = token
-      return
+extension ClosableDescriptor: ClosableSource {
+  func watchClosing(_ notify: @escaping @Sendable () -> Void) -> @Sendable () -> Void {
+    let closing = Completion<Void>()
+    closing.observe { _ in notify() }
+    guard let (_, key) = try? enlist(closing) else {
+      notify()
+      return {}
     }
-    // A number can be in the reactor's set once: this wait gets a set of its own, watched as one descriptor.
-    let set = try EventPoll()
-    try set.add(descriptor.number, key: 0, for: direction)
-    token = try Reactor.shared.watch(set.descriptor) {
-      withExtendedLifetime(descriptor) { handler() }
-    }
+    return { self.withdraw(key) }
   }
-
-  private static func watch(_ descriptor: Descriptor, _ handler: @escaping @Sendable () -> Void) throws
-    -> Reactor.Token?
-  {
-    do {
-      return try Reactor.shared.watch(descriptor, handler: handler)
-    } catch let error as SystemError where error.isAlreadyWatched {
-      return nil
-    }
-  }
-
-  func end() { Reactor.shared.cancel(token) }
 }

@@ -28,26 +28,30 @@ final class ConnectionCore: Sendable {
 
   /// One attempt to send a value, to be repeated.
   func sending<Value: Codable & Sendable>(_ value: Value, _ coder: TransferCoder<Value>) throws -> Sending {
-    let attempt = try link.sending(value, coder)
-    return { try attempt($0) ? .done(()) : .wait(.writing) }
+    sending(by: try link.sending(value, coder))
   }
 
   /// One attempt to send bytes.
   func sending(bytes: [UInt8]) throws -> Sending {
-    let attempt = try link.sending(.bytes, TransferPayload(bytes: bytes))
-    return { try attempt($0) ? .done(()) : .wait(.writing) }
+    sending(by: try link.sending(.bytes, TransferPayload(bytes: bytes)))
+  }
+
+  private func sending(by attempt: @escaping (Descriptor) throws -> Bool) -> Sending {
+    { [self] descriptor in try closingIfBroken { try attempt(descriptor) ? .done(()) : .wait(.writing) } }
   }
 
   /// One attempt to receive one.
   func receiving(limit: Int?) -> (Descriptor) throws -> LinkStep<LinkMessage> {
     { [self] descriptor in
-      do {
-        return try link.receive(from: descriptor, limit: limit).map { .done($0) } ?? .wait(.reading)
-      } catch {
-        // Nothing that comes now means anything, and the other side should know.
-        if (link as? StreamLink)?.isBroken == true { end.close() }
-        throw error
-      }
+      try closingIfBroken { try link.receive(from: descriptor, limit: limit).map { .done($0) } ?? .wait(.reading) }
+    }
+  }
+
+  /// Closes an end on which nothing that goes or comes means anything any more: the other side should know.
+  private func closingIfBroken<Result>(_ attempt: () throws -> Result) throws -> Result {
+    do { return try attempt() } catch {
+      if (link as? StreamLink)?.isBroken == true { end.close() }
+      throw error
     }
   }
 

@@ -39,14 +39,18 @@ struct ElementForm<Element: Codable & Sendable>: Sendable {
   /// - Throws: `notTransferable` where it cannot be encoded, or holds a handle; what `body` throws.
   @inline(__always)
   func withBytes(of element: Element, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+    try withUnsafePointer(to: element) { try withBytes(at: $0, body) }
+  }
+
+  /// The same for an element where it lies: of a row of them none is copied, which would count references.
+  @inline(__always)
+  func withBytes(at element: UnsafePointer<Element>, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
     switch kind {
-    case .trivial:
-      try withUnsafePointer(to: element) {
-        try body(UnsafeRawBufferPointer(start: $0, count: MemoryLayout<Element>.size))
-      }
-    case .bytes: try unsafeBitCast(element, to: [UInt8].self).withUnsafeBytes(body)
-    case .array(let type): try Self.withBytes(of: element, as: type, body)
-    case .coded: try encoded(element).withUnsafeBytes(body)
+    case .trivial: try body(UnsafeRawBufferPointer(start: element, count: MemoryLayout<Element>.size))
+    case .bytes:
+      try UnsafeRawPointer(element).assumingMemoryBound(to: [UInt8].self).pointee.withUnsafeBytes(body)
+    case .array(let type): try Self.withBytes(of: element.pointee, as: type, body)
+    case .coded: try encoded(element.pointee).withUnsafeBytes(body)
     }
   }
 

@@ -85,6 +85,9 @@ extension MultiprocessingError {
     if error.isDisconnected {
       return MultiprocessingError(.closed, "\(action): every copy of the other end is closed", cause: error)
     }
+    if error.isUnreachable {
+      return MultiprocessingError(.disconnected, "\(action): the other side cannot be reached any more", cause: error)
+    }
     let advice = error.isOutOfDescriptors ? " (close descriptors, or raise the limit of open files)" : ""
     return MultiprocessingError(.system, "\(action): \(error)\(advice)", cause: error)
   }

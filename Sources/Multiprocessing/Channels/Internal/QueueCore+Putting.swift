@@ -59,10 +59,19 @@ private struct RecordWriter {
   func publish(_ core: QueueCore) throws {
     var expected = tail.bits
     guard words.tailWord.exchange(&expected, for: tail.moved(to: place, adding: number).bits) else {
+      if segment != 0 { giveBack(core.memory) }
       // Only `finish` changes the tail without the latch.
       throw QueueMark(bits: expected).isFinished ? QueueCore.closed : QueueMemory.damaged
     }
     if segment != 0 { settle(core.memory) }
+  }
+
+  /// Nothing more is put: segments that were gone on to, or kept for later, are not needed any more.
+  @inline(never)
+  private func giveBack(_ memory: QueueMemory) {
+    let circle = SegmentCircle(memory: memory)
+    // What cannot be trimmed is damaged, which the next get finds.
+    try? circle.trim(from: circle.checked(words.segmentWord.load()), head: words.head.place, keeping: 0)
   }
 
   @inline(never)

@@ -2,6 +2,16 @@ internal import MultiprocessingSystem
 
 // SAFETY: bytes of an item are valid in the call that gives them, and used inside of it only.
 
+/// What becomes of an item that was read.
+enum QueueTaking {
+  /// It is taken.
+  case next
+  /// It is taken, and none after it.
+  case last
+  /// It stays for the next get.
+  case leave
+}
+
 /// `read` runs under the consumers' latch: it copies, and calls no code of the user's.
 extension QueueCore {
   private static let mostBytes = 64 << 10
@@ -12,20 +22,23 @@ extension QueueCore {
   /// Takes one item if there is one.
   @inline(__always)
   func take(_ mode: LookMode, _ read: (UnsafeRawBufferPointer) -> Void) throws -> WaitLook<Void> {
-    try take(upTo: 1, mode) { read($1) }.map { _ in }
+    try take(upTo: 1, mode) {
+      read($1)
+      return .last
+    }.map { _ in }
   }
 
   /// Takes what there is, at most `limit` items, and says how many. There may be more.
   @inline(__always)
   func take(
-    upTo limit: Int, _ mode: LookMode, _ read: (Int, UnsafeRawBufferPointer) -> Void
+    upTo limit: Int, _ mode: LookMode, _ read: (Int, UnsafeRawBufferPointer) -> QueueTaking
   ) throws -> WaitLook<Int> {
     var mustTidy = false
     let result = try look(mode, words.items, otherSide: words.tailWord) {
       try words.consumerLatch.look(mode, recover: recoverConsumers) { .done(try fetch(limit, &mustTidy, read)) }
     }
     if case .done(let number) = result {
-      if words.capacity != 0 { words.space.ring(number) }
+      if words.capacity != 0, number > 0 { words.space.ring(number) }
       if mustTidy { tidy() }
     }
     return result
@@ -34,23 +47,34 @@ extension QueueCore {
   /// Under the latch: reads items at the head, then moves it over them.
   @inline(__always)
   private func fetch(
-    _ limit: Int, _ mustTidy: inout Bool, _ read: (Int, UnsafeRawBufferPointer) -> Void
+    _ limit: Int, _ mustTidy: inout Bool, _ read: (Int, UnsafeRawBufferPointer) -> QueueTaking
   ) throws -> Outcome<Int> {
     let head = words.head
     let tail = try lastSeen(since: head)
     let most = min(limit, tail.distance(from: head), Self.mostItems)
     if most < 1 { return .nothing(tail) }
-    var (place, number, byteCount) = (head.place, 0, 0)
+    var (place, number, byteCount, taking) = (head.place, 0, 0, QueueTaking.next)
     repeat {
-      let found = try QueueRecord.find(at: place, in: words)
-      read(number, found.bytes)
+      // What is damaged fails alone, in the next get.
+      guard let found = try find(at: place, isFirst: number == 0) else { break }
+      taking = read(number, found.bytes)
+      if taking == .leave { break }
       place = found.end
       number += 1
       byteCount += found.bytes.count
       if found.hasJumped || found.bytes.count >= Self.large { mustTidy = true }
-    } while number < most && byteCount < Self.mostBytes
+    } while taking == .next && number < most && byteCount < Self.mostBytes
+    if number == 0 { return .done(0) }
     try move(from: head, to: head.moved(to: place, adding: number))
     return .done(number)
+  }
+
+  @inline(__always)
+  private func find(at place: Int, isFirst: Bool) throws -> QueueRecord.Found? {
+    do { return try QueueRecord.find(at: place, in: words) } catch {
+      if isFirst { throw error }
+      return nil
+    }
   }
 
   @inline(__always)
@@ -70,13 +94,21 @@ extension QueueCore {
     return tail
   }
 
-  /// Takes what there is without waiting, at most `limit` items, giving others their turn; how many.
+  /// Takes what there is without waiting, at most `limit` items and until `read` ends it, giving others their turn; how
+  /// many.
   @inline(__always)
-  func takeSessions(_ limit: Int, _ patience: UInt64, _ read: (Int, UnsafeRawBufferPointer) -> Void) throws -> Int {
-    var done = 0
-    while done < limit {
+  func takeSessions(_ limit: Int, _ patience: UInt64, _ read: (Int, UnsafeRawBufferPointer) -> QueueTaking) throws
+    -> Int
+  {
+    var (done, taking) = (0, QueueTaking.next)
+    while done < limit, taking == .next {
       do {
-        let number = try attempt(patience) { mode in try take(upTo: limit - done, mode) { read(done + $0, $1) } }
+        let number = try attempt(patience) { mode in
+          try take(upTo: limit - done, mode) {
+            taking = read(done + $0, $1)
+            return taking
+          }
+        }
         guard let number else { break }
         done += number
       } catch {

@@ -87,7 +87,10 @@ extension QueueCore {
       throw Self.timedOut
     }
     do {
-      if let result = try await AsyncWait.run(on: bell.word, timeout: timeout, look) { return result }
+      let passOn = { @Sendable in self.passOn(bell) }
+      if let result = try await AsyncWait.run(on: bell.word, timeout: timeout, passingOn: passOn, look) {
+        return result
+      }
     } catch {
       passOn(bell)
       throw error

@@ -4,25 +4,25 @@ internal import MultiprocessingSystem
 struct QueueSignal: WaitSignal {
   let core: QueueCore
 
-  var isReady: Bool { core.words.count > 0 || core.words.tail.isFinished }
+  var isReady: Bool { core.words.count > 0 || core.words.tail.isFinished || core.refusal.isThere }
 
   func watch(_ notify: @escaping @Sendable () -> Void) throws -> @Sendable () -> Void {
     let core = core
-    let waiter = LaneWaiter { mode in
-      let bell = core.words.items
+    let bell = core.words.items
+    let waiter = LaneWaiter(passingOn: { core.passOn(bell) }) { mode in
       var announced: UInt32?
       while true {
         if isReady {
           notify()
           // It takes nothing, so the wake-up is for another.
-          bell.ring(1)
+          core.passOn(bell)
           return .done(())
         }
         if let announced { return .sleep(bell.word, announced) }
         announced = bell.announce()
       }
     }
-    let lane = try WaitLanes.current.enlist(waiter, on: core.words.items.word, wakesAll: false)
-    return { lane.withdraw(waiter, from: core.words.items.word) }
+    let lane = try WaitLanes.current.enlist(waiter, on: bell.word, wakesAll: false)
+    return { lane.withdraw(waiter, from: bell.word) }
   }
 }

@@ -13,7 +13,7 @@ struct SegmentCircle {
   private static let large = 4 * mostSize + QueueWords.page
   /// Free memory that is kept for the next round: taking it anew costs more than copying into it. Above what a busy
   /// queue's backlog goes up and down by, with segments half empty.
-  private static let kept = 16 << 20
+  static let kept = 16 << 20
 
   private func isSegment(_ place: Int) -> Bool {
     place >= words.firstPlace && place % QueueWords.page == 0 && place < words.window
@@ -141,13 +141,13 @@ struct SegmentCircle {
 /// Giving memory back.
 extension SegmentCircle {
   /// Removes free segments beyond what is kept; takes back what was read of a large one.
-  func trim(from segment: Int, head: Int) throws {
+  func trim(from segment: Int, head: Int, keeping kept: Int = SegmentCircle.kept) throws {
     var (last, sum) = (segment, 0)
     for _ in 0..<words.window / QueueWords.page {
       guard let free = try free(after: last, head: head) else { break }
       // Back at the beginning: nothing may be removed that is still counted on.
       if free.lowerBound == segment { break }
-      if free.count > Self.large || sum + free.count > Self.kept {
+      if free.count > Self.large || sum + free.count > kept {
         try remove(free, after: last)
       } else {
         sum += free.count

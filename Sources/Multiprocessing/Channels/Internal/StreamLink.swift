@@ -41,17 +41,17 @@ final class StreamLink: Link {
   /// - Parameter number: that of the message, once it is begun.
   private func write(_ pieces: [[UInt8]], _ number: inout UInt64?, to socket: StreamSocket) throws -> Bool {
     try writing.withLock { writing in
+      if writing.isBroken { throw Self.cutOff }
       if let number, writing.isOut(number) { return true }
       guard try Self.flush(&writing, to: socket) else { return false }
       if number != nil { return true }
       let own = writing.begin(pieces)
-      let whole = writing.next?.count
       let isOut = try Self.flush(&writing, to: socket)
-      if !isOut, writing.next?.count == whole {
-        // Not a byte went: it is not begun, and another may come first.
-        writing.abandon()
-      } else {
+      if isOut || writing.hasGone {
         number = own
+      } else {
+        // It is not begun, and another may come first.
+        writing.abandon()
       }
       return isOut
     }
@@ -63,6 +63,8 @@ final class StreamLink: Link {
         writing.wrote(try socket.write(next))
       } catch let error as SystemError {
         if error.wouldBlock { return false }
+        // A peer that is gone takes nothing more, and what it had sent can still be received.
+        if !error.isDisconnected { writing.abandon() }
         throw MultiprocessingError.ofSocket("sending through the connection", error)
       }
     }
@@ -98,8 +100,8 @@ final class StreamLink: Link {
     }
   }
 
-  /// What follows in the stream means nothing any more.
-  var isBroken: Bool { reading.withLock { $0.isBroken } }
+  /// What follows in the stream, in either direction, means nothing any more.
+  var isBroken: Bool { reading.withLock { $0.isBroken } || writing.withLock { $0.isBroken } }
 
   func passport(for format: TransferFormat) throws -> LinkPassport {
     guard !reading.withLock({ $0.isPartial }), !writing.withLock({ $0.isPartial }) else {
@@ -119,6 +121,10 @@ final class StreamLink: Link {
 
   private static var broken: MultiprocessingError {
     MultiprocessingError(.disconnected, "the other side broke the rules: nothing more can be received")
+  }
+
+  private static var cutOff: MultiprocessingError {
+    MultiprocessingError(.disconnected, "an error of the system cut a message off: nothing more can be sent")
   }
 
   private static var handleRefused: MultiprocessingError {

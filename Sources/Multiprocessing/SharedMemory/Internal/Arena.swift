@@ -28,6 +28,7 @@ final class Arena: BlockSource {
 
   init() throws {
     file = try SharedFile(named: "mp-shared")
+    try file.fix(mayGrow: true)
     mapping = try file.map(byteCount: Self.window)
     identity = try file.status().identity
   }

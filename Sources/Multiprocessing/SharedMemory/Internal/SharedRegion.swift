@@ -20,6 +20,7 @@ final class SharedRegion: BlockSource {
   static func make(byteCount: Int) throws -> SharedRegion {
     let file = try SharedFile(named: "mp-shared")
     try MemoryReservation.reserve(0..<byteCount, of: file)
+    try file.fix()
     return try SharedRegions.current.add(file, byteCount: byteCount)
   }
 
@@ -27,6 +28,7 @@ final class SharedRegion: BlockSource {
   static func window(byteCount: Int) throws -> SharedRegion {
     let file = try SharedFile(named: "mp-shared")
     try file.extend(to: byteCount)
+    try file.fix()
     return try SharedRegions.current.add(file, byteCount: byteCount)
   }
 

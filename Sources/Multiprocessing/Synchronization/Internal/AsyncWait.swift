@@ -2,19 +2,20 @@ internal import MultiprocessingSystem
 
 /// Waiting in a task: the looks are made by a thread of the library's, no thread of the cooperative pool is blocked.
 enum AsyncWait {
-  /// Looks until it is done; nil when `timeout` passes first. `word` is the one that `look` sleeps on.
+  /// Looks until it is done; nil when `timeout` passes first. `word` is the one that `look` sleeps on; `passingOn` as
+  /// `LaneWaiter` says.
   ///
   /// - Throws: CancellationError when the task is cancelled first; what `look` throws; `system` when there is no thread.
   ///   Whatever the end, nothing that `look` took is lost: if it took something, that is returned.
   static func run<Result: Sendable>(
-    on word: SharedWord, timeout: Duration?, wakesAll: Bool = false,
+    on word: SharedWord, timeout: Duration?, wakesAll: Bool = false, passingOn: (@Sendable () -> Void)? = nil,
     _ look: @escaping @Sendable (LookMode) throws -> WaitLook<Result>
   ) async throws -> Result? {
     if case .done(let result) = try look(LookMode(announces: false, hasSlept: false)) { return result }
     try Task.checkCancellation()
     if let timeout, timeout <= .zero { return nil }
     let completion = Completion<Swift.Result<Result, any Error>>()
-    let waiter = LaneWaiter { mode in
+    let waiter = LaneWaiter(passingOn: passingOn) { mode in
       do {
         switch try look(mode) {
         case .sleep(let word, let value): return .sleep(word, value)

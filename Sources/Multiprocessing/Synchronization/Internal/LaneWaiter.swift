@@ -4,8 +4,15 @@ internal import Synchronization
 final class LaneWaiter: Sendable {
   private let look: @Sendable (LookMode) -> WaitLook<Void>
   private let isOver = Mutex(false)
+  /// Gives a wake-up that this waiter may have taken to the next; nil where a wake-up of the word does that.
+  let passOn: (@Sendable () -> Void)?
 
-  init(_ look: @escaping @Sendable (LookMode) -> WaitLook<Void>) { self.look = look }
+  /// - Parameter passOn: needed where what is waited for can change without the word that is slept on: who is just about
+  ///   to sleep on it would not notice a wake-up.
+  init(passingOn passOn: (@Sendable () -> Void)?, _ look: @escaping @Sendable (LookMode) -> WaitLook<Void>) {
+    self.passOn = passOn
+    self.look = look
+  }
 
   /// Looks once. Under the lock, so that no look is made after `withdraw`, which may wait for one: a look is short.
   func attempt() -> WaitLook<Void> {

@@ -13,8 +13,8 @@ final class WaitLane: Sendable {
     let word: SharedWord
     let wakesAll: Bool
     var waiters: [LaneWaiter]
-    /// The last was withdrawn: a wake-up meant for it is passed on.
-    var passesOn = false
+    /// The last, when it was withdrawn: a wake-up meant for it is passed on.
+    var withdrawn: LaneWaiter?
   }
 
   /// What a turn of the thread found to sleep on.
@@ -73,13 +73,13 @@ final class WaitLane: Sendable {
     let count = state.withLock { state -> Int? in
       state.queues[word.key]?.waiters.removeAll { $0 === waiter }
       let count = state.queues[word.key]?.waiters.count
-      if count == 0 { state.queues[word.key]!.passesOn = true }
+      if count == 0 { state.queues[word.key]!.withdrawn = waiter }
       return count
     }
     switch count {
     case 0?: poke()
     // The lane has left the word, without a look for this waiter.
-    case nil: word.wake(1)
+    case nil: Self.passOn(waiter, word)
     default: break
     }
   }
@@ -114,7 +114,11 @@ final class WaitLane: Sendable {
     }
     // Somebody came in between.
     guard let last else { return serve(key, &sleep) }
-    if last.passesOn { last.word.wake(1) }
+    if let withdrawn = last.withdrawn { Self.passOn(withdrawn, last.word) }
+  }
+
+  private static func passOn(_ waiter: LaneWaiter, _ word: SharedWord) {
+    if let passOn = waiter.passOn { passOn() } else { word.wake(1) }
   }
 
   private func lookForFirst(_ key: UInt, _ sleep: inout Sleep) {

@@ -5,30 +5,47 @@ internal import Synchronization
 ///
 /// States: *idle* (no thread, no descriptors of its own), *running*. The first watch or timer starts it; it runs until
 /// the process ends, and a forked copy begins idle. Handlers run on its thread, one at a time: they must be short and
-/// must not call code of the user's. The table's lock is held only to look things up, never over a handler or a
-/// system call that waits.
+/// must not call code of the user's. The table's lock is held to look things up and to change the kernel's sets, never
+/// over a handler or a system call that waits.
+///
+/// The kernel takes a number once into a set. So all watches of a descriptor in one direction share an entry, and those
+/// for writing are in a set of their own, which the other set watches: waiting costs no descriptor.
 package final class Reactor: Sendable {
   package static var shared: Reactor { perProcess.value }
   private static let perProcess = PerProcess { Reactor() }
 
   /// Names one watch or timer. Never used again.
-  package struct Token: Hashable, Sendable { let key: UInt64 }
+  package struct Token: Hashable, Sendable {
+    let key: UInt64
+    /// The entry that a watch shares.
+    var entry: UInt64?
+  }
 
   fileprivate struct Engine: Sendable {
     let events: EventPoll
     let wakeUp: WakeUp
+    /// Watches for writing.
+    let writable: EventPoll
   }
 
-  fileprivate struct Watch {
+  /// What the kernel watches.
+  fileprivate struct Spot: Hashable {
+    let number: Int32
+    let direction: Direction
+  }
+
+  fileprivate struct Entry {
+    let spot: Spot
     /// Kept open as long as it is watched, so that its number means nothing else.
     let descriptor: Descriptor
-    let handler: @Sendable () -> Void
+    var handlers: [UInt64: @Sendable () -> Void] = [:]
   }
 
   fileprivate struct State {
     var engine: Engine?
-    var nextKey: UInt64 = 1
-    var watches: [UInt64: Watch] = [:]
+    var nextKey: UInt64 = Key.first
+    var entries: [UInt64: Entry] = [:]
+    var keys: [Spot: UInt64] = [:]
     var timers: [UInt64: @Sendable () -> Void] = [:]
     var deadlines = DeadlineQueue()
     /// What the thread sleeps until: a new deadline before it wakes the thread.
@@ -38,21 +55,23 @@ package final class Reactor: Sendable {
 
   private let state = Mutex(State())
 
-  /// Calls `handler` whenever the descriptor is readable or at its end, until `cancel`.
-  package func watch(_ descriptor: Descriptor, handler: @escaping @Sendable () -> Void) throws -> Token {
+  /// Calls `handler` whenever the descriptor is open in a direction or at its end, until `cancel`.
+  package func watch(
+    _ descriptor: Descriptor, for direction: Direction = .reading, handler: @escaping @Sendable () -> Void
+  ) throws -> Token {
     let engine = try startedEngine()
-    let key = state.withLock { state in
+    let spot = Spot(number: descriptor.number, direction: direction)
+    return try state.withLock { state in
       let key = state.takeKey()
-      state.watches[key] = Watch(descriptor: descriptor, handler: handler)
-      return key
+      let entry = state.keys[spot] ?? key
+      if entry == key {
+        try engine.set(of: spot).add(spot.number, key: key, for: direction)
+        state.keys[spot] = key
+        state.entries[key] = Entry(spot: spot, descriptor: descriptor)
+      }
+      state.entries[entry]?.handlers[key] = handler
+      return Token(key: key, entry: entry)
     }
-    do {
-      try engine.events.add(descriptor.number, key: key)
-    } catch {
-      _ = state.withLock { $0.watches.removeValue(forKey: key) }
-      throw error
-    }
-    return Token(key: key)
   }
 
   /// Calls `handler` once, at the deadline or a little later.
@@ -73,18 +92,21 @@ package final class Reactor: Sendable {
 
   /// Ends a watch or timer. A handler that has begun on the reactor's thread may still be running.
   package func cancel(_ token: Token) {
-    let (watch, engine, timer) = state.withLock { state in
+    // Let go outside the lock: they may own what takes the lock.
+    let removed = state.withLock { state in
       state.deadlines.cancel(token.key)
-      return (state.watches.removeValue(forKey: token.key), state.engine, state.timers.removeValue(forKey: token.key))
+      let handler = token.entry.flatMap { state.entries[$0]?.handlers.removeValue(forKey: token.key) }
+      let timer = state.timers.removeValue(forKey: token.key)
+      return (handler, timer, state.removeEntryIfUnwatched(token.entry))
     }
-    if let watch { engine?.events.remove(watch.descriptor.number) }
-    withExtendedLifetime(timer) {}  // let go outside the lock: it may own what takes the lock
+    withExtendedLifetime(removed) {}
   }
 
   private func startedEngine() throws -> Engine {
     if let engine = state.withLock({ $0.engine }) { return engine }
-    let fresh = Engine(events: try EventPoll(), wakeUp: try WakeUp())
-    try fresh.events.add(fresh.wakeUp.descriptor.number, key: 0)
+    let fresh = try Engine()
+    try fresh.events.add(fresh.wakeUp.descriptor.number, key: Key.wakeUp)
+    try fresh.events.add(fresh.writable.descriptor.number, key: Key.writable)
     let (engine, isOurs) = state.withLock { state in
       if let engine = state.engine { return (engine, false) }
       state.engine = fresh
@@ -104,14 +126,19 @@ package final class Reactor: Sendable {
     while true {
       while let handler = takeDueTimer() { handler() }
       for key in engine.events.wait(timeout: beginSleep()) {
-        if key == 0 {
-          engine.wakeUp.clear()
-        } else if let handler = state.withLock({ $0.watches[key]?.handler }) {
-          handler()
+        switch key {
+        case Key.wakeUp: engine.wakeUp.clear()
+        case Key.writable: for key in engine.writable.wait(timeout: .zero) { callHandlers(of: key) }
+        default: callHandlers(of: key)
         }
       }
       state.withLock { $0.isAsleep = false }
     }
+  }
+
+  private func callHandlers(of entry: UInt64) {
+    let handlers = state.withLock { Array(($0.entries[entry]?.handlers ?? [:]).values) }
+    for handler in handlers { handler() }
   }
 
   private func takeDueTimer() -> (@Sendable () -> Void)? {
@@ -133,7 +160,31 @@ package final class Reactor: Sendable {
   }
 }
 
+/// Under which the kernel's sets name what they watch.
+private enum Key {
+  static let wakeUp: UInt64 = 0
+  static let writable: UInt64 = 1
+  /// The first of watches and timers.
+  static let first: UInt64 = 2
+}
+
+extension Reactor.Engine {
+  fileprivate init() throws {
+    (events, wakeUp, writable) = (try EventPoll(), try WakeUp(), try EventPoll())
+  }
+
+  fileprivate func set(of spot: Reactor.Spot) -> EventPoll { spot.direction == .reading ? events : writable }
+}
+
 extension Reactor.State {
+  /// Returns what is removed.
+  fileprivate mutating func removeEntryIfUnwatched(_ key: UInt64?) -> Reactor.Entry? {
+    guard let key, let entry = entries[key], entry.handlers.isEmpty else { return nil }
+    engine?.set(of: entry.spot).remove(entry.spot.number)
+    keys[entry.spot] = nil
+    return entries.removeValue(forKey: key)
+  }
+
   fileprivate mutating func takeKey() -> UInt64 {
     defer { nextKey += 1 }
     return nextKey
