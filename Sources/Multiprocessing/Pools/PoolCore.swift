@@ -53,7 +53,7 @@ extension TaskSource {
   init<T: ProcessTask>(_ task: T) throws where T.Output == Output {
     self.init(
       reference: try TaskReference.of(T.self), coder: T.outputCoder,
-      encode: { try TransferCoder<T>().encode(task, $0, spills: true) }, run: { try await task.run() },
+      encode: { try TransferCoder<T>.encode(task, $0, spills: true) }, run: { try await task.run() },
       describe: { String(describing: task) })
   }
 }

@@ -90,7 +90,7 @@ struct StartRequest {
   let envelope: TaskEnvelope
 
   init<T: ProcessTask>(task: T, context: ProcessContext) throws {
-    try self.init(TaskReference.of(T.self), context: context) { try TransferCoder<T>().encode(task, $0, spills: true) }
+    try self.init(TaskReference.of(T.self), context: context) { try TransferCoder<T>.encode(task, $0, spills: true) }
   }
 
   init(

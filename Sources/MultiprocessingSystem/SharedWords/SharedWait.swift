@@ -98,14 +98,28 @@ package enum SharedWait {
     return UInt64(min(seconds, 1_000_000_000)) * 1_000_000_000 + UInt64(attoseconds / 1_000_000_000)
   }
 
-  /// Spins until the word is not `value`, at most `count` times.
-  package static func spin(on word: SharedWord, while value: UInt32, count: Int) -> Bool {
-    for _ in 0..<count {
-      if mp_word_load(word.address) != value { return true }
+  /// Spins until the word is not `value`, at most `count` times. Returns how many were needed; nil when that was not enough.
+  package static func spin(on word: SharedWord, while value: UInt32, count: Int) -> Int? {
+    for turn in 0..<count {
+      if mp_word_load(word.address) != value { return turn }
       mp_pause()
     }
-    return false
+    return nil
   }
+
+  /// How many turns of a spin take a microsecond here: 10 to 100.
+  package static let turnsPerMicrosecond: Double = {
+    let memory = UnsafeMutablePointer<UInt32>.allocate(capacity: 1)
+    defer { memory.deallocate() }
+    memory.initialize(to: 0)
+    // The quickest of some: the others were interrupted.
+    let times = (0..<5).map { _ in
+      let start = now
+      _ = spin(on: SharedWord(at: memory), while: 0, count: 64)
+      return now - start
+    }
+    return min(max(64_000 / Double(max(1, times.min() ?? 1)), 10), 100)
+  }()
 
   /// Whether this thread's last change had to wake a sleeper; asking resets it.
   package static var hasJustWoken: Bool { mp_has_woken() == 1 }

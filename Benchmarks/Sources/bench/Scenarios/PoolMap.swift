@@ -51,7 +51,7 @@ extension Scenario {
   }
 
   private static func perSecond(_ count: Int, _ body: () throws -> Int) rethrows -> Double {
-    Double(count) / (try Timing.median(of: 3) { if try body() != count { throw CancellationError() } }) * 100_000
+    Double(count) / (try Timing.median(of: 3) { if try body() != count { throw CancellationError() } }) * 1_000_000
   }
 }
 

@@ -50,7 +50,7 @@ struct ElementForm<Element: Codable & Sendable>: Sendable {
     case .bytes:
       try UnsafeRawPointer(element).assumingMemoryBound(to: [UInt8].self).pointee.withUnsafeBytes(body)
     case .array(let type): try Self.withBytes(of: element.pointee, as: type, body)
-    case .coded: try encoded(element.pointee).withUnsafeBytes(body)
+    case .coded: try withEncoded(element.pointee, body)
     }
   }
 
@@ -61,20 +61,22 @@ struct ElementForm<Element: Codable & Sendable>: Sendable {
     try unsafeBitCast(element, to: List.self).withElementBytes(body)
   }
 
-  private func encoded(_ element: Element) throws -> [UInt8] {
-    let payload = try TransferCoder<Element>().encode(element, .sameBuild)
-    if payload.descriptors.isEmpty { return payload.bytes }
-    throw MultiprocessingError(
-      .notTransferable,
-      """
-      \(Element.self) holds a handle (queue, lock, shared memory, connection ...), which cannot lie in a queue: give it to \
-      the process as an argument or a task's input, or send it through a Connection
-      """)
+  // SAFETY: the bytes are valid inside `body` only.
+  private func withEncoded(_ element: Element, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+    try TransferCoder<Element>.withEncoded(element, .sameBuild) { bytes, descriptors in
+      if descriptors.isEmpty { return try body(bytes) }
+      throw MultiprocessingError(
+        .notTransferable,
+        """
+        \(Element.self) holds a handle (queue, lock, shared memory, connection ...), which cannot lie in a queue: give \
+        it to the process as an argument or a task's input, or send it through a Connection
+        """)
+    }
   }
 
   /// Decodes an element of a coded kind.
   func decode(_ bytes: [UInt8]) throws -> Element {
-    try bytes.withUnsafeBytes { try TransferCoder<Element>().decode($0, .sameBuild) }
+    try bytes.withUnsafeBytes { try TransferCoder<Element>.decode($0, .sameBuild) }
   }
 }
 

@@ -32,7 +32,7 @@ extension QueueCore {
     let deadline = SharedWait.now + patience
     var (word, value) = (word, value)
     while true {
-      if !SharedWait.spin(on: word, while: value, count: 256) {
+      if SharedWait.spin(on: word, while: value, count: 256) == nil {
         let now = SharedWait.now
         if now >= deadline { return nil }
         // Not announced, so that nobody need wake it: it looks again by itself.

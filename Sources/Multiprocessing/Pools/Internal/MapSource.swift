@@ -9,7 +9,7 @@ struct MapSource<Input: Codable & Sendable, Output: Sendable>: Sendable {
   /// The task of one input.
   func source(_ input: Input) -> TaskSource<Output> {
     TaskSource(
-      reference: reference, coder: coder, encode: { try TransferCoder<Input>().encode(input, $0, spills: true) },
+      reference: reference, coder: coder, encode: { try TransferCoder<Input>.encode(input, $0, spills: true) },
       run: { [run] in try await run(input) }, describe: { [describe] in describe(input) })
   }
 

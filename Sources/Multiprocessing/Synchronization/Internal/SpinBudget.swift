@@ -12,21 +12,23 @@ final class SpinBudget: Sendable {
   private let count = Atomic<UInt32>(0)
 
   private static let least = 32
-  /// Some 20 to 50 µs: a pause takes 10 to 45 ns.
-  private static let most = 1024
+  /// Some 50 µs: what waking a sleeper costs both sides together.
+  private static let most = Int(50 * SharedWait.turnsPerMicrosecond)
 
   /// Spins until the word changes; false when it should be slept on.
   func spin(on word: SharedWord, while value: UInt32) -> Bool {
     if Steps.isArmed || ProcessorCount.isOne { return false }
     let current = budget.load(ordering: .relaxed)
-    // Once in 64 times it is tried whether spinning has become worth while, for as long as a wake-up takes.
+    // Once in 64 times it is tried whether spinning has become worth while, for as long as a wake-up takes: the other side,
+    // which is asleep by now, needs that to answer.
     let isProbe = count.wrappingAdd(1, ordering: .relaxed).newValue % 64 == 0
     // Our own change had to wake somebody, who is now about to answer, perhaps on this core.
     let hasJustWoken = SharedWait.hasJustWoken
     let tries = isProbe ? Self.most : current > Self.least && !hasJustWoken ? current : 0
     if tries == 0 { return false }
-    if SharedWait.spin(on: word, while: value, count: tries) {
-      budget.store(min(max(current, Self.least) * 2, Self.most), ordering: .relaxed)
+    if let needed = SharedWait.spin(on: word, while: value, count: tries) {
+      // At once to twice what was needed: from the least there is no way up by doubling what is not enough.
+      budget.store(min(max(current, 2 * needed, Self.least * 2), Self.most), ordering: .relaxed)
       return true
     }
     budget.store(max(current / 2, Self.least), ordering: .relaxed)

@@ -16,7 +16,14 @@ enum ClosureReference {
         .unsupported, "closures cannot be named on this platform: use a type that conforms to ProcessTask")
     }
     let (code, context) = words(of: box)
-    guard context == nil, let image = Image.holding(code), let name = RuntimeNames.mangledName(of: Box.self) else {
+    if context != nil { throw MultiprocessingError(.notTransferable, captureRemedy) }
+    return try KnownTasks.current.reference(of: code, Box.self) { try reference(of: code, Box.self) }
+  }
+
+  private static func reference<Box: ClosureBox>(
+    of code: UnsafeRawPointer, _ type: Box.Type
+  ) throws -> TaskReference {
+    guard let image = Image.holding(code), let name = RuntimeNames.mangledName(of: Box.self) else {
       throw MultiprocessingError(.notTransferable, captureRemedy)
     }
     if RuntimeNames.isAnonymous(name) {

@@ -20,7 +20,9 @@ extension TaskReference {
   /// The task with this reference in the present process.
   ///
   /// - Throws: `startFailed` when there is none: another build runs here.
-  package func entry() throws -> TaskEntry {
+  package func entry() throws -> TaskEntry { try KnownTasks.current.entry(of: self) { try find() } }
+
+  private func find() throws -> TaskEntry {
     switch self {
     case .type(let name):
       return try Self.entry(of: RuntimeNames.type(named: name), called: name)
