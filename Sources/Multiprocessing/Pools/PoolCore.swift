@@ -94,6 +94,11 @@ extension PoolCore {
       return try await source.run()
     }
     let task = try submit(source, options)
+    // Before anything that suspends: to go on elsewhere and come back costs more than a small task.
+    if !Task.isCancelled {
+      task.look()
+      if let result = task.completion.value { return try task.output(result).get() }
+    }
     return try await withTaskCancellationHandler {
       try await task.value
     } onCancel: {

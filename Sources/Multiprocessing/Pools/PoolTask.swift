@@ -58,7 +58,7 @@ public final class PoolTask<Output: Sendable>: Sendable {
   private var watch: (any AnswerWatch)? { driver.watch(for: item.load(ordering: .acquiring)) }
 
   /// Looks for the answer for as long as suspending and being resumed would take.
-  private func look() {
+  func look() {
     if completion.value == nil { watch?.look { completion.value != nil } }
   }
 

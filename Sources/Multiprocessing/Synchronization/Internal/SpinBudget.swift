@@ -12,8 +12,8 @@ final class SpinBudget: Sendable {
   private let count = Atomic<UInt32>(0)
 
   private static let least = 32
-  /// Some 50 µs: what waking a sleeper costs both sides together.
-  private static let most = Int(50 * SharedWait.turnsPerMicrosecond)
+  /// Some 100 µs: a sleeper is woken in 30 to 60, and then has to answer.
+  private static let most = Int(100 * SharedWait.turnsPerMicrosecond)
 
   /// Spins until the word changes; false when it should be slept on.
   func spin(on word: SharedWord, while value: UInt32) -> Bool {

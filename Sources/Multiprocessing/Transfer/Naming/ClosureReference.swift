@@ -20,6 +20,7 @@ enum ClosureReference {
     return try KnownTasks.current.reference(of: code, Box.self) { try reference(of: code, Box.self) }
   }
 
+  // SAFETY: the address is looked up, not read.
   private static func reference<Box: ClosureBox>(
     of code: UnsafeRawPointer, _ type: Box.Type
   ) throws -> TaskReference {

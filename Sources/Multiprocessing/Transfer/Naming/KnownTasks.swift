@@ -9,6 +9,7 @@ final class KnownTasks: Sendable {
   static var current: KnownTasks { perProcess.value }
   private static let perProcess = PerProcess { KnownTasks() }
 
+  // SAFETY: addresses of code, compared only.
   private struct Closure: Hashable {
     let code: UnsafeRawPointer
     let box: ObjectIdentifier
@@ -25,6 +26,7 @@ final class KnownTasks: Sendable {
   /// More than programs have; one that makes types without end begins anew.
   private static let limit = 4096
 
+  // SAFETY: as above.
   /// The reference of a closure's code that is called by this kind of box.
   func reference(
     of code: UnsafeRawPointer, _ box: Any.Type, find: () throws -> TaskReference
