@@ -13,6 +13,13 @@ public final class PoolTask<Output: Sendable>: Sendable {
   /// Decoded once: handles in it exist once.
   private let decoded = Mutex<Result<Output, any Error>?>(nil)
 
+  private struct Nudged {
+    weak var watch: (any AnswerWatch)?
+  }
+
+  /// Whose sleepers are woken when the task ends: noted once, however often somebody waits for a while.
+  private let nudged = Mutex(Nudged())
+
   init(driver: PoolDriver, reader: ResultReader<Output>) {
     self.driver = driver
     self.reader = reader
@@ -65,11 +72,13 @@ public final class PoolTask<Output: Sendable>: Sendable {
   /// Blocks the calling thread, which takes the answer from the worker by itself where it can.
   func waitBlocking(timeout: Duration?) -> Result<JobResult, any Error>? {
     let deadline = timeout.map { SharedWait.deadline(after: $0) }
-    var last: (any AnswerWatch)?
     while completion.value == nil, let watch, timeout.map({ $0 > .zero }) ?? true {
       watch.look { completion.value != nil }
-      if last !== watch { completion.observe { [weak watch] _ in watch?.nudge() } }
-      last = watch
+      let isNew = nudged.withLock { nudged in
+        defer { nudged.watch = watch }
+        return nudged.watch !== watch
+      }
+      if isNew { completion.observe { [weak watch] _ in watch?.nudge() } }
       guard watch.sleep(unless: { completion.value != nil }, until: deadline) else { break }
       if let deadline, SharedWait.now >= deadline { return completion.value }
     }

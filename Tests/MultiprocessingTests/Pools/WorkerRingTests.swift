@@ -122,11 +122,40 @@ private struct Measure: ProcessTask {
     await pool.terminate()
   }
 
+  @Test func `a copy that a task forks cannot write into the worker's ring`() async throws {
+    try await withWorkers(1, .forkServer, configured { $0.forwardedLogLevel = .info }) { pool in
+      for number in 0..<20 {
+        let answer = try await pool.run(number) { number in
+          let copy = try ChildProcess<Int>.fork {
+            Logger(label: "copy").info("written by a copy")
+            return 3
+          }
+          return try await copy.value + number
+        }
+        #expect(answer == number + 3)
+      }
+      #expect(pool.statistics.failed == 0)
+    }
+  }
+
+  @Test func `waits that end before their task do not hold the next`() async throws {
+    try await withWorkers(1) { pool in
+      let task = try pool.submit(Nap(milliseconds: 300, answer: 5))
+      try await onThread {
+        for _ in 0..<100 { _ = try? task.blocking.value(timeout: .milliseconds(1)) }
+        let answer = try task.blocking.value()
+        #expect(answer == 5)
+      }
+    }
+  }
+
   @Test func `a stopped worker takes no caller with it, however much it is sent`() async throws {
     try await withWorkers(1) { pool in
       try await pool.run {}
       let worker = try #require(pool.workers.first?.processID)
       kill(worker, SIGSTOP)
+      // Its threads stop one after another.
+      #expect(await eventually { ProcessControl.isStopped(worker) })
       // More than ring and socket hold.
       let tasks = try (0..<400).map { try pool.submit(Measure(bytes: [UInt8](repeating: 7, count: 9_000), answer: $0)) }
       try await onThread {

@@ -129,4 +129,19 @@ import Testing
     #expect(try take(4, from: &intake) == [1, 3, 5, nil])
     #expect(intake.isEmpty)
   }
+
+  @Test func `a task that is given back, sent again and given back again leaves nothing behind`() throws {
+    let (near, far) = try pair()
+    var writer = FrameRingWriter(near.tasks)
+    var intake = TaskIntake()
+    intake.use(FrameRingReader(far.tasks))
+    for _ in 0..<3 {
+      intake.add(frame(1, byteCount: 100_000))
+      #expect(try writer.put(Frame(.elsewhere, task: 1)))
+      #expect(try intake.drop(1))
+    }
+    #expect(try writer.put(frame(2, byteCount: 8)))
+    #expect(try take(2, from: &intake) == [2, nil])
+    #expect(intake.isEmpty)
+  }
 }

@@ -1,3 +1,4 @@
+import Synchronization
 import Testing
 
 @testable import Multiprocessing
@@ -14,6 +15,8 @@ import Testing
     var from: Point
     var name: String?
     var to: Other
+
+    enum Key: String, CodingKey { case from, name, to }
   }
 
   struct Other: Codable, Equatable, Sendable { var weight: Double, label: String }
@@ -42,6 +45,62 @@ import Testing
     let first = try TransferCoder<Line>.encode(Self.line, .portable).bytes
     for _ in 0..<5 { #expect(try TransferCoder<Line>.encode(Self.line, .portable).bytes == first) }
     #expect(try TransferCoder<Line>.withEncoded(Self.line, .portable) { bytes, _ in Array(bytes) } == first)
+  }
+
+  /// Keeps its decoder, as code does that looks at a type's name first.
+  private struct Probe: Decodable, @unchecked Sendable {
+    enum Key: String, CodingKey { case name, tags, next }
+    let name: String
+    let decoder: any Decoder
+
+    init(from decoder: any Decoder) throws {
+      self.decoder = decoder
+      name = try decoder.container(keyedBy: Key.self).decode(String.self, forKey: .name)
+    }
+
+    func again() throws -> [String] {
+      try decoder.container(keyedBy: Key.self).decode([String].self, forKey: .tags)
+    }
+  }
+
+  private struct Probed: Decodable {
+    static let kept = Mutex<[Probe]>([])
+    let tags: [String]
+
+    init(from decoder: any Decoder) throws {
+      let probe = try decoder.container(keyedBy: Line.Key.self).decode(Probe.self, forKey: .from)
+      tags = try probe.again() + Point(from: probe.decoder).tags
+      Self.kept.withLock { $0.append(probe) }
+    }
+  }
+
+  @Test func `a decoder that user code keeps is asked again, in time and too late`() throws {
+    let bytes = try CBOREncoder().encode(Self.line)
+    for _ in 0..<50 {
+      #expect(try CBORDecoder().decode(Probed.self, from: bytes).tags == ["x", "ÿ", "x", "ÿ"])
+      for probe in Probed.kept.withLock({ $0 }) { #expect(throws: DecodingError.self) { try probe.again() } }
+      if Bool.random() { Probed.kept.withLock { $0 = [] } }
+    }
+    Probed.kept.withLock { $0 = [] }
+  }
+
+  @Test func `an encoder that user code keeps is refused afterwards`() throws {
+    struct Keeping: Encodable {
+      final class Box: @unchecked Sendable { var encoder: (any Encoder)? }
+      let box = Box()
+
+      func encode(to encoder: any Encoder) throws {
+        box.encoder = encoder
+        var container = encoder.container(keyedBy: Probe.Key.self)
+        try container.encode("n", forKey: .name)
+      }
+    }
+    for _ in 0..<50 {
+      let value = Keeping()
+      _ = try CBOREncoder().encode([value, value])
+      var late = try #require(value.box.encoder).container(keyedBy: Probe.Key.self)
+      #expect(throws: EncodingError.self) { try late.encode("late", forKey: .tags) }
+    }
   }
 
   @Test func `threads do not share what they use`() async throws {

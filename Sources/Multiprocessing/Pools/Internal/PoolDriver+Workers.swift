@@ -34,6 +34,8 @@ extension PoolDriver {
 
   private func finished(_ worker: WorkerID, _ item: ItemID, _ result: JobResult, after time: UInt64?) {
     handle(.answered(item, worker, after: time)) { state in
+      // A second answer is none.
+      guard state.machine.workers[worker]?.inHand.contains(item) == true else { return }
       state.entries[item]?.answer = result
       let job = state.entries[item]?.job
       let count = min(result.count, job?.count ?? 1)

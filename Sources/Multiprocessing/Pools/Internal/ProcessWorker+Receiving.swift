@@ -17,13 +17,15 @@ extension ProcessWorker {
     var watchers = 0
     /// A thread sleeps until there is something.
     var hasSleeper = false
+    /// It has been told to look, which an announcement for it must not undo.
+    var isNudged = false
     /// The process is gone, or what it says makes no sense: nothing is awaited any more.
     var isOver = false
     /// How it went, until that is reported.
     var exit: ProcessExit?
 
     /// What the worker is to do when it has answered.
-    var wish: UInt32 { hasSleeper ? RingPair.bySleep : watchers > 0 ? 0 : RingPair.byMessage }
+    var wish: UInt32 { hasSleeper && !isNudged ? RingPair.bySleep : watchers > 0 ? 0 : RingPair.byMessage }
   }
 
   private enum Round {
@@ -32,19 +34,23 @@ extension ProcessWorker {
     case leave
   }
 
-  func receive(_ socketHasNews: Bool) {
+  /// False when another thread is at it, and takes what there is.
+  @discardableResult
+  func receive(_ socketHasNews: Bool) -> Bool {
     let isMine = incoming.withLock { incoming in
       incoming.hasNews = true
       if socketHasNews { incoming.socketHasNews = true }
       defer { incoming.isTaking = true }
       return !incoming.isTaking
     }
-    guard isMine else { return }
+    guard isMine else { return false }
     while true {
       switch nextRound() {
       case .look(let intoSocket): take(fromSocket: intoSocket)
-      case .reportLoss(let exit): return reportLoss(exit)
-      case .leave: return
+      case .reportLoss(let exit):
+        reportLoss(exit)
+        return true
+      case .leave: return true
       }
     }
   }
@@ -69,13 +75,15 @@ extension ProcessWorker {
   }
 
   private func take(fromSocket: Bool) {
+    // Asked first: what it has written is all there then.
+    let isLast = incoming.withLock { $0.exit != nil }
     do {
       if fromSocket { try readSocket() }
       while let frame = try incoming.withLock({ try $0.ring?.take() }) {
         try frame.kind == .elsewhere ? acceptFromSocket(frame.task) : accept(frame)
       }
       // Of a process that is gone: sent, and not put into the ring any more.
-      if incoming.withLock({ $0.exit != nil }) { for frame in takeAllFromSocket() { accept(frame) } }
+      if isLast { for frame in takeAllFromSocket() { accept(frame) } }
       rings?.roomFlag.ring()
       flush()
     } catch {
@@ -135,7 +143,8 @@ extension ProcessWorker: AnswerWatch {
     }
     guard isThere else { return }
     while !isDone(), let mark = incoming.withLock({ $0.ring?.mark }), spinning.spin(on: mark.word, while: mark.value) {
-      receive(false)
+      // Another thread takes it, and may have much to do with it.
+      if !receive(false) { break }
     }
     incoming.withLock { $0.watchers -= 1 }
     // The wish of those who are left, and what came before it was known.
@@ -145,21 +154,26 @@ extension ProcessWorker: AnswerWatch {
   func sleep(unless isDone: () -> Bool, until deadline: UInt64?) -> Bool {
     let isMine = incoming.withLock { incoming in
       guard incoming.ring != nil, !incoming.isOver, !incoming.hasSleeper else { return false }
-      incoming.hasSleeper = true
+      (incoming.hasSleeper, incoming.isNudged) = (true, false)
       return true
     }
     guard isMine, let flag = rings?.answerFlag else { return false }
-    // Makes the wish known, and takes what came before.
-    receive(false)
-    // Whatever ends the wait later takes the announcement away first.
-    if !isDone() { flag.sleep(announced: RingPair.bySleep, until: deadline) }
+    // Makes the wish known, and takes what came before. Where another thread is at it, what it has taken may be what is
+    // awaited, and the wish is made known after that.
+    let isKnown = receive(false)
+    // What ends the wait later takes the announcement away first, and it is not made again.
+    if isKnown, !isDone() { flag.sleep(announced: RingPair.bySleep, until: deadline) }
     incoming.withLock { $0.hasSleeper = false }
     receive(false)
-    return true
+    return isKnown
   }
 
   func nudge() {
-    guard let word = rings?.answerFlag.word, incoming.withLock({ $0.hasSleeper }) else { return }
+    let hasSleeper = incoming.withLock { incoming in
+      incoming.isNudged = true
+      return incoming.hasSleeper
+    }
+    guard let word = rings?.answerFlag.word, hasSleeper else { return }
     // Not another announcement, which nobody would make again. Woken in any case: the worker may have taken the
     // announcement, and died before it woke anybody.
     var found = RingPair.bySleep

@@ -2,8 +2,8 @@ internal import MultiprocessingSystem
 internal import Synchronization
 
 extension ProcessWorker {
-  /// Frames go out in order and never make the sender wait: what there is no room for waits here, and is sent when the
-  /// worker has answered something. A worker answers what it was sent, so there is always such a moment.
+  /// Frames go out in order and never make the sender wait: what there is no room for waits here. A ring that is full has
+  /// tasks that will be answered, and then it goes on; a socket that is full may hold what needs no answer: it is watched.
   struct Outgoing: Sendable {
     var waiting: [Frame] = []
     /// Nothing goes before the worker has said which way its tasks come.
@@ -13,6 +13,8 @@ extension ProcessWorker {
     var isAskedAgain = false
     /// Since the worker has said that it uses it.
     var ring: FrameRingWriter?
+    /// The watch for room in the socket.
+    var roomToken: Reactor.Token?
   }
 
   func enqueue(_ frame: Frame) {
@@ -47,8 +49,13 @@ extension ProcessWorker {
       guard try sendBySocket(frame) else { return frame }
       entry = Frame(.elsewhere, task: frame.task)
     }
-    guard try outgoing.withLock({ try $0.ring?.put(entry) }) == true else { return entry }
-    rings.taskFlag.ring()
+    do {
+      guard try outgoing.withLock({ try $0.ring?.put(entry) }) == true else { return entry }
+      rings.taskFlag.ring()
+    } catch {
+      // Somebody scribbled over the ring: what the worker has in hand comes back with its end.
+      try? process.killTree()
+    }
     return nil
   }
 
@@ -58,8 +65,33 @@ extension ProcessWorker {
       try process.channel.send(frame, isBlocking: false)
       return true
     } catch let error as SystemError where error.wouldBlock {
+      watchForRoom()
       return false
     }
+  }
+
+  private func watchForRoom() {
+    if outgoing.withLock({ $0.roomToken != nil }) { return }
+    let socket = process.channel.socket.descriptor
+    let token = try? Reactor.shared.watch(socket, for: .writing) { [weak self] in self?.goOnSending() }
+    let old = outgoing.withLock { outgoing in
+      defer { outgoing.roomToken = token }
+      return outgoing.roomToken
+    }
+    if let old { Reactor.shared.cancel(old) }
+  }
+
+  private func goOnSending() {
+    stopWatchingForRoom()
+    flush()
+  }
+
+  func stopWatchingForRoom() {
+    let token = outgoing.withLock { outgoing in
+      defer { outgoing.roomToken = nil }
+      return outgoing.roomToken
+    }
+    if let token { Reactor.shared.cancel(token) }
   }
 
   private func takeNext() -> Frame? {

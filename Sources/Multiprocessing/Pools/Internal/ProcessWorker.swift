@@ -95,6 +95,7 @@ final class ProcessWorker: Sendable {
   /// After its last answer.
   func reportLoss(_ exit: ProcessExit) {
     stopListening()
+    stopWatchingForRoom()
     endGreeting()
     let running = exit.page?.task ?? 0
     sink(.lost(id, WorkerLoss(running: running == 0 ? nil : running, exit: exit)))
@@ -103,6 +104,7 @@ final class ProcessWorker: Sendable {
 
   func accept(_ frame: Frame) {
     switch frame.kind {
+    case .ready where hasGreeted: break
     case .ready:
       endGreeting()
       begin(withRings: frame.number == 1)
@@ -118,6 +120,9 @@ final class ProcessWorker: Sendable {
     default: break
     }
   }
+
+  /// A second greeting would begin the rings anew.
+  private var hasGreeted: Bool { rings != nil && !outgoing.withLock { $0.isHeld } }
 
   /// What was to be sent meanwhile goes when this round of taking is over.
   private func begin(withRings usesRings: Bool) {

@@ -54,6 +54,8 @@ struct ForkLauncher: Launcher {
     ChildSetup.closeStandardInput()
     ChildSetup.limitCore()
     EventLog.forgetUsersLogger()
+    // To the pool whose worker this is a copy of.
+    LogForwarding.send = nil
     ChildMain.adopt(plan.parameters)
     finish(FrameChannel(MessageSocket(Descriptor(owning: channel))), plan.parameters.name)
   }

@@ -4,6 +4,8 @@ internal import Synchronization
 /// A child's way to its parent: frames arrive there in the order of their sending, by ring or by socket.
 final class ParentLine: Sendable {
   private let channel: FrameChannel
+  /// The copies that a task makes by `fork` have the same memory: two writers would write over each other.
+  private let generation = ProcessControl.forkGeneration
 
   private struct State {
     var rings: RingPair?
@@ -27,6 +29,9 @@ final class ParentLine: Sendable {
   /// - Throws: a `SystemError`. Where that is of a socket that was closed in this process, a small frame is in the ring all the same,
   ///   and the parent finds it when this process ends.
   func send(_ frame: Frame) throws {
+    guard generation == ProcessControl.forkGeneration else {
+      throw MultiprocessingError(.unsupported, "a forked copy of a worker is not the worker: it cannot answer its pool")
+    }
     try state.withLock { state in
       guard let rings = state.rings else { return try channel.send(frame) }
       if FrameRing.takes(frame) {

@@ -10,8 +10,8 @@ struct TaskIntake: Sendable {
   private var waiting: [Frame] = []
   /// By the socket, not come up yet.
   private var bySocket: [UInt64: Frame] = [:]
-  /// Dropped before they came up.
-  private var dropped: Set<UInt64> = []
+  /// Dropped before they came up, with how many places they have: one may be given back, sent again and dropped again.
+  private var dropped: [UInt64: Int] = [:]
 
   mutating func use(_ ring: FrameRingReader) { self.ring = ring }
 
@@ -35,7 +35,8 @@ struct TaskIntake: Sendable {
       }
       guard let first = waiting.first else { return nil }
       guard first.kind == .elsewhere else { return waiting.removeFirst() }
-      if dropped.remove(first.task) != nil {
+      if let count = dropped[first.task] {
+        dropped[first.task] = count > 1 ? count - 1 : nil
         waiting.removeFirst()
       } else if let frame = bySocket.removeValue(forKey: first.task) {
         waiting.removeFirst()
@@ -51,7 +52,7 @@ struct TaskIntake: Sendable {
   /// - Throws: as `next`.
   mutating func drop(_ task: UInt64) throws -> Bool {
     if bySocket.removeValue(forKey: task) != nil {
-      dropped.insert(task)
+      dropped[task, default: 0] += 1
       return true
     }
     while let frame = try ring?.take() { waiting.append(frame) }
@@ -63,7 +64,7 @@ struct TaskIntake: Sendable {
   /// Takes everything, for somebody who cannot run it.
   mutating func removeAll() -> [Frame] {
     while let frame = try? ring?.take() { waiting.append(frame) }
-    defer { (waiting, bySocket, dropped) = ([], [:], []) }
+    defer { (waiting, bySocket, dropped) = ([], [:], [:]) }
     return waiting.filter { $0.kind == .task } + bySocket.values
   }
 

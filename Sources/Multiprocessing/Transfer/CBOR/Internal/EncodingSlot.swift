@@ -31,7 +31,7 @@ final class EncodingSlot: ReusableSlot {
   /// The same container as long as no frame has taken it over.
   @exclusivity(unchecked) private var newBox: AnyObject?
   /// Whether a frame will take over a new container.
-  private let isFramed: Bool
+  @exclusivity(unchecked) private var isFramed: Bool
 
   /// A slot that will be used for many values.
   init(_ memory: EncodingMemory) {
@@ -140,6 +140,13 @@ extension EncodingSlot {
   func takeNewBox() -> AnyObject? {
     guard newBox != nil else { return nil }
     return newBox.take()
+  }
+
+  func abandon() {
+    isFramed = false
+    (box, boxKey) = (nil, nil)
+    // The container holds this slot: without that they would keep each other.
+    newBox = nil
   }
 }
 

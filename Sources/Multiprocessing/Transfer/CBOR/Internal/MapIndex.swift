@@ -131,7 +131,6 @@ final class MapIndex {
       }
       if let remaining {
         if remaining == 0 { return false }
-        self.remaining = remaining - 1
       } else if input.isBreak(at: position) {
         return false
       }
@@ -141,6 +140,8 @@ final class MapIndex {
       } else {
         position = try input.end(of: position, depth: depth + 1)
       }
+      // Not before the key was read: one that cannot be is no end of the map.
+      if let remaining { self.remaining = remaining - 1 }
       mustSkip = true
       if let entry = try entry(key, value: position), isNew(entry) {
         append(entry)

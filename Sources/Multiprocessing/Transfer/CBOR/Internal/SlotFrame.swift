@@ -8,6 +8,8 @@ protocol ReusableSlot: AnyObject {
   func takeNewBox() -> AnyObject?
   /// Lets go of everything but the container.
   func clear()
+  /// Forgets the container: it goes, and the slot stays with user code.
+  func abandon()
 }
 
 /// A slot that is used for one value after another, and the container that was made for it last.
@@ -42,13 +44,21 @@ struct SlotFrame<Slot: ReusableSlot> {
     return true
   }
 
-  /// Gives up the slot.
-  func discard() { Unmanaged<AnyObject>.fromOpaque(owner).release() }
+  /// Gives up the slot. User code may still hold it, and goes on without the container that goes now.
+  func discard() {
+    Self.abandon(slotReference)
+    Unmanaged<AnyObject>.fromOpaque(owner).release()
+  }
 
   @inline(never)
   private static func takeNewBox(_ slot: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer? {
     let slot = Unmanaged<Slot>.fromOpaque(slot).takeUnretainedValue()
     return slot.takeNewBox().map { Unmanaged.passRetained($0).toOpaque() }
+  }
+
+  @inline(never)
+  private static func abandon(_ slot: UnsafeMutableRawPointer) {
+    Unmanaged<Slot>.fromOpaque(slot).takeUnretainedValue().abandon()
   }
 
   @inline(never)
