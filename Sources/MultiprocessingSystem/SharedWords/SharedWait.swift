@@ -78,6 +78,12 @@ package enum SharedWait {
     return number == ETIMEDOUT && until == sliceEnd ? .woken : end(number)
   }
 
+  /// The same for one word, which every kernel can do.
+  package static func sleep(on word: SharedWord, while value: UInt32, until deadline: UInt64?) -> End {
+    Steps.step()
+    return end(mp_shared_wait_one(word.address, value, deadline ?? 0))
+  }
+
   private static func end(_ number: Int32) -> End {
     switch number {
     case ETIMEDOUT: .timedOut

@@ -171,6 +171,8 @@ private func isStopped(_ process: ProcessID) -> Bool {
   @Test func `a process that was stopped while it waits leaves the others alone`() async throws {
     let queue = try Queue<Int>()
     let stopped = try ChildProcess.start(Summing(queue: queue))
+    // Whatever fails: one that stays stopped would be in the way of other tests.
+    defer { try? stopped.kill() }
     #expect(await eventually { isAsleep(stopped.id) })
     kill(stopped.id, SIGSTOP)
     // Until then its threads may still take elements.

@@ -25,6 +25,6 @@ struct SleepFlag: Sendable {
 
   /// Sleeps until somebody rings, at most until `deadline`. May return without a cause.
   func sleep(announced value: UInt32 = asleep, until deadline: UInt64? = nil) {
-    _ = SharedWait.sleep(on: [.init(word, value)], until: deadline)
+    _ = SharedWait.sleep(on: word, while: value, until: deadline)
   }
 }
