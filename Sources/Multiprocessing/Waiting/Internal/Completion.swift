@@ -5,6 +5,8 @@ internal import Synchronization
 package final class Completion<Value: Sendable>: Sendable {
   private struct State {
     var value: Value?
+    /// The observers have seen the value: waits end.
+    var isSettled = false
     var nextWaiter: UInt64 = 0
     var waiters: [UInt64: CheckedContinuation<Value?, Never>] = [:]
     var observers: [@Sendable (Value) -> Void] = []
@@ -15,25 +17,35 @@ package final class Completion<Value: Sendable>: Sendable {
 
   package init() {}
 
-  /// The value, once it is set.
+  /// The value, once it is set. Observers may not have seen it yet.
   package var value: Value? { state.withLock { $0.value } }
+
+  /// The value, once a wait for it would end.
+  private var settledValue: Value? { state.withLock { $0.isSettled ? $0.value : nil } }
 
   /// Sets the value and wakes every waiter; false when it was set before.
   @discardableResult
   package func resolve(_ value: Value) -> Bool {
-    let woken: (waiters: [CheckedContinuation<Value?, Never>], observers: [@Sendable (Value) -> Void], gate: Gate?)? =
-      state.withLock { state in
-        guard state.value == nil else { return nil }
-        state.value = value
-        defer { (state.waiters, state.observers) = ([:], []) }
-        return (Array(state.waiters.values), state.observers, state.gate)
-      }
-    guard let woken else { return false }
+    let observers: [@Sendable (Value) -> Void]? = state.withLock { state in
+      guard state.value == nil else { return nil }
+      state.value = value
+      defer { state.observers = [] }
+      return state.observers
+    }
+    guard let observers else { return false }
     // First what the library itself does with the value, so that who waits for it finds that done.
-    for observer in woken.observers { observer(value) }
-    for waiter in woken.waiters { waiter.resume(returning: value) }
-    woken.gate?.open()
+    for observer in observers { observer(value) }
+    settle(value)
     return true
+  }
+
+  private func settle(_ value: Value) {
+    let (waiters, gate) = state.withLock { state in
+      defer { (state.isSettled, state.waiters) = (true, [:]) }
+      return (Array(state.waiters.values), state.gate)
+    }
+    for waiter in waiters { waiter.resume(returning: value) }
+    gate?.open()
   }
 
   /// Calls `observer` with the value, at once when it is set already, else on the thread that sets it.
@@ -47,25 +59,25 @@ package final class Completion<Value: Sendable>: Sendable {
 
   /// Waits for the value. Throws CancellationError when the awaiting task is cancelled first.
   package func wait() async throws -> Value {
-    if let value { return value }
+    if let settledValue { return settledValue }
     if let value = await suspend(deadline: nil) { return value }
     throw CancellationError()
   }
 
   /// Waits for the value, nil when `timeout` passes first. Throws CancellationError as `wait` does.
   package func wait(timeout: Duration) async throws -> Value? {
-    if let value { return value }
-    if timeout <= .zero { return nil }
+    if let settledValue { return settledValue }
+    if timeout <= .zero { return value }
     if let value = await suspend(deadline: ContinuousClock.now + timeout) { return value }
     if Task.isCancelled { throw CancellationError() }
-    return nil
+    return value
   }
 
   /// Blocks the calling thread, nil when `timeout` passes first.
   @discardableResult
   package func waitBlocking(timeout: Duration? = nil) -> Value? {
     let (known, gate) = state.withLock { state -> (Value?, Gate?) in
-      if let value = state.value { return (value, nil) }
+      if state.isSettled { return (state.value, nil) }
       let gate = state.gate ?? Gate()
       state.gate = gate
       return (nil, gate)
@@ -86,7 +98,7 @@ package final class Completion<Value: Sendable>: Sendable {
     return await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         let known: Value?? = state.withLock { state in
-          if let value = state.value { return .some(value) }
+          if state.isSettled { return .some(state.value) }
           if Task.isCancelled || deadline.map({ $0 <= ContinuousClock.now }) == true { return .some(nil) }
           state.waiters[id] = continuation
           return nil

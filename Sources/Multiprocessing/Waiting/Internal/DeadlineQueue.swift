@@ -1,4 +1,5 @@
-/// Deadlines in order, each with a key: a binary heap whose cancelled entries stay until they come up.
+/// Deadlines in order, each with a key: a binary heap whose cancelled entries stay until they come up, or until they are
+/// more than the others.
 struct DeadlineQueue {
   private struct Entry {
     let deadline: ContinuousClock.Instant
@@ -20,7 +21,17 @@ struct DeadlineQueue {
     siftUp(heap.count - 1)
   }
 
-  mutating func cancel(_ key: UInt64) { live.remove(key) }
+  mutating func cancel(_ key: UInt64) {
+    guard live.remove(key) != nil, heap.count > Self.fewest, heap.count > 2 * live.count else { return }
+    // What is sorted is a heap. At least as many were removed since the last time.
+    heap = heap.filter { live.contains($0.key) }.sorted { $0.deadline < $1.deadline }
+  }
+
+  /// Entries in memory, cancelled ones among them.
+  var entryCount: Int { heap.count }
+
+  /// So many are not worth tidying.
+  private static let fewest = 64
 
   /// Takes the key of the earliest deadline that has passed.
   mutating func popDue(at now: ContinuousClock.Instant) -> UInt64? {
