@@ -37,7 +37,8 @@ files_of_one_process() {
 # Without the examples and the programs, which are programs of their own and built by other steps.
 release_tests() { swift test "${release[@]}" --skip 'ExampleTests|ProgramTests'; }
 codec_fuzz() { MP_FUZZ_ITERATIONS=1000000 swift test "${release[@]}" --filter "$(files_that_mention MP_FUZZ_ITERATIONS)"; }
-many_starts() { MP_PROVE=1 swift test "${release[@]}" --filter "$(files_that_mention MP_PROVE)"; }
+# One test after another: the memory of this process is measured.
+many_starts() { MP_PROVE=1 swift test "${release[@]}" --no-parallel --filter "$(files_that_mention MP_PROVE)"; }
 # In debug builds, which count steps.
 kill_at_every_step() { MP_PROVE=1 swift test --filter "$(files_that_mention StepDeath.)"; }
 queue_storm() { MP_QUEUE_SEEDS=100 swift test --filter "$(files_that_mention MP_QUEUE_SEEDS)"; }
@@ -97,7 +98,7 @@ for step in "${steps[@]}"; do
   else
     failed=1
     printf 'prove: %-18s FAILED %4d s  %s (%s)\n' "$name" $((SECONDS - start)) "$shows" "$logs/$name.log"
-    grep -E 'error:|✘|FAILED|SUMMARY' "$logs/$name.log" | tail -n 20
+    grep -E '(^|: )error:|✘|FAILED|SUMMARY' "$logs/$name.log" | tail -n 20
     tail -n 5 "$logs/$name.log"
   fi
 done
