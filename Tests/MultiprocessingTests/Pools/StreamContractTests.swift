@@ -3,6 +3,17 @@ import Testing
 
 @testable import Multiprocessing
 
+/// Ends when somebody has written to its file.
+private struct Patient: ProcessTask {
+  var answer: Int
+  var path: String?
+
+  func run() async throws -> Int {
+    while let path, TemporaryFile.lines(of: path).isEmpty { try await Task.sleep(for: .milliseconds(5)) }
+    return answer
+  }
+}
+
 @Suite(.isolated) struct StreamContractTests {
   @Test(arguments: PoolKind.allCases)
   func `a stream gives its results in the order asked for`(kind: PoolKind) async throws {
@@ -21,10 +32,16 @@ import Testing
   @Test(arguments: PoolKind.parallel)
   func `in order of completion the short ones come first`(kind: PoolKind) async throws {
     try await kind.withPool { pool in
+      let file = TemporaryFile()
       var values: [Int] = []
-      let naps = [Nap(milliseconds: 400, answer: 0), Nap(milliseconds: 0, answer: 1), Nap(milliseconds: 0, answer: 2)]
-      for try await value in pool.stream(all: naps, order: .completion) { values.append(value) }
-      #expect(values == [1, 2, 0])
+      // The first ends when the others have come.
+      let tasks = (0..<3).map { Patient(answer: $0, path: $0 == 0 ? file.path : nil) }
+      for try await value in pool.stream(all: tasks, order: .completion) {
+        values.append(value)
+        if values.count == 2 { TemporaryFile.append("go on", to: file.path) }
+      }
+      #expect(values.last == 0)
+      #expect(values.sorted() == [0, 1, 2])
     }
   }
 
