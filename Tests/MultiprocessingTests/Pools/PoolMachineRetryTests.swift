@@ -37,6 +37,18 @@ import Testing
     for item in 1...3 as ClosedRange<UInt64> { machine.take(.submit(item, .init(retries: 1, window: 2))) }
     #expect(machine.take(.lost(1, running: 1), .joined(2)) == [.send(1, 2), .send(2, 2)])
   }
+
+  @Test func `of a worker that makes no sense all that it had in hand counts as run`() {
+    var machine = PoolMachine.ready()
+    for item in 1...4 as ClosedRange<UInt64> {
+      machine.take(.submit(item, .init(retries: item == 2 ? 1 : 0, window: 3)))
+    }
+    let ends: [PoolMachine.Action] = [.finish(3, .lost), .finish(1, .lost), .start(2)]
+    #expect(machine.take(.distrust(1)) == [])
+    #expect(machine.take(.lost(1, running: nil)) == ends)
+    #expect(machine.take(.joined(2)) == [.send(2, 2), .send(4, 2)])
+    #expect(machine.items[2]?.losses == 1)
+  }
 }
 
 /// Workers that die of certain items, in an order given by a seed.

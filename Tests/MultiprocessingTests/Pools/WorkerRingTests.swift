@@ -115,11 +115,22 @@ private struct Measure: ProcessTask {
   }
 
   @Test func `a worker that may open nothing more works without rings`() async throws {
-    var configuration = ProcessPool.Configuration()
-    configuration.context = ProcessContext(.forkServer, limits: ResourceLimits(openFiles: 10))
-    let pool = try ProcessPool(workers: 1, configuration: configuration)
-    for number in 0..<50 { #expect(try await pool.run(number) { $0 * 2 } == number * 2) }
-    await pool.terminate()
+    var without = 0
+    for limit in 5...12 {
+      try await withWorkers(1) { pool in
+        // The limit is the server's while it makes the worker.
+        let context = ProcessContext(.forkServer, limits: ResourceLimits(openFiles: limit))
+        let limited = try ProcessPool(workers: 1, configuration: configured { $0.context = context })
+        defer { limited.close() }
+        guard (try? await limited.run {}) != nil, let worker = limited.workers.first?.processID else { return }
+        if try !String(contentsOfFile: "/proc/\(worker)/maps", encoding: .utf8).contains("mp-rings") { without += 1 }
+        for number in 0..<50 { #expect(try await limited.run(number) { $0 * 2 } == number * 2) }
+        let large = try await limited.run([UInt8](repeating: 3, count: 20_000)) { $0.count }
+        #expect(large == 20_000)
+        await limited.terminate()
+      }
+    }
+    #expect(without > 0)
   }
 
   @Test func `a copy that a task forks cannot write into the worker's ring`() async throws {

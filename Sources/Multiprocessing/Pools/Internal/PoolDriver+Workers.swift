@@ -73,6 +73,7 @@ extension PoolDriver {
     reportRestart(of: worker)
     let wasPreparing = loss.running.map { $0 >= Self.preparation } ?? false
     var grace: Reactor.Token?
+    if loss.isDistrusted { handle(.distrust(worker)) { $0.noteLoss(loss, ofAllIn: worker) } }
     handle(.lost(worker, running: loss.running)) { state in
       state.prepared[worker] = nil
       state.preparationsBefore[worker] = nil
@@ -164,5 +165,11 @@ extension PoolDriver {
   func stopObservingRestarts(_ key: Int) {
     let observer = state.withLock { $0.restartObservers.removeValue(forKey: key) }
     withExtendedLifetime(observer) {}
+  }
+}
+
+extension PoolDriver.State {
+  fileprivate mutating func noteLoss(_ loss: WorkerLoss, ofAllIn worker: PoolMachine.WorkerID) {
+    for item in machine.workers[worker]?.inHand ?? [] { entries[item]?.loss = loss.exit }
   }
 }

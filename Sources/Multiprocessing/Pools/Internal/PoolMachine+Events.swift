@@ -7,6 +7,8 @@ extension PoolMachine {
     case joined(WorkerID)
     /// The worker is gone, or could not be started; it ran this item.
     case lost(WorkerID, running: ItemID?)
+    /// What the worker says makes no sense: its loss follows, and it may have run anything that it has in hand.
+    case distrust(WorkerID)
     /// The worker could not be started.
     case startFailed(WorkerID)
     /// After so many nanoseconds of work; nil where it did not run.
@@ -36,6 +38,7 @@ extension PoolMachine {
     case .retryStart: isHoldingStarts = false
     case .submit(let item, let traits): submit(item, traits, &actions)
     case .joined(let worker): if workers[worker]?.state == .starting { workers[worker]?.state = .ready }
+    case .distrust(let worker): workers[worker]?.isDistrusted = true
     case .lost(let worker, let running): lose(worker, running, &actions)
     case .startFailed(let worker): failStart(worker, &actions)
     case .answered(let item, let worker, let time): answer(item, worker, after: time, &actions)
@@ -116,19 +119,24 @@ extension PoolMachine {
   private mutating func lose(_ id: WorkerID, _ running: ItemID?, _ actions: inout [Action]) {
     guard let worker = workers.removeValue(forKey: id) else { return }
     keys = keys.filter { $0.value != id }
-    // Back to the front in their order, without blame; the one that ran is judged, and was before them.
-    for item in worker.inHand.reversed() where item != running { giveBack(item) }
-    if let running, worker.inHand.contains(running), let item = items[running] {
-      if item.losses < item.traits.retries && phase != .broken {
-        items[running]?.losses += 1
-        retries += 1
-        giveBack(running)
-      } else {
-        finish(running, .lost, &actions)
-      }
+    // Back to the front in their order, without blame; the one that ran is judged.
+    for item in worker.inHand.reversed() {
+      if item == running || worker.isDistrusted { judge(item, &actions) } else { giveBack(item) }
     }
     for item in pending.all where items[item]?.traits.pinnedTo == id { unpin(item, &actions) }
     if !worker.isCondemned, worker.state != .retiring { countLoss(&actions) }
+  }
+
+  /// The item may have ended its worker, or had an effect there.
+  private mutating func judge(_ id: ItemID, _ actions: inout [Action]) {
+    guard let item = items[id] else { return }
+    if item.losses < item.traits.retries && phase != .broken {
+      items[id]?.losses += 1
+      retries += 1
+      giveBack(id)
+    } else {
+      finish(id, .lost, &actions)
+    }
   }
 
   private mutating func giveBack(_ item: ItemID) {

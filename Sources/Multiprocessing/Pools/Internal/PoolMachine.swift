@@ -122,6 +122,8 @@ struct PoolMachine {
     var completed = 0
     /// Killed by us: its loss is no crash.
     var isCondemned = false
+    /// Nobody knows what it has begun.
+    var isDistrusted = false
   }
 
   var configuration: Configuration

@@ -19,10 +19,25 @@ extension ProcessWorker {
     var hasSleeper = false
     /// It has been told to look, which an announcement for it must not undo.
     var isNudged = false
-    /// The process is gone, or what it says makes no sense: nothing is awaited any more.
+    var hasGreeted = false
+    /// What it said that made no sense.
+    var complaint: String?
+    /// The process is gone, and that is about to be reported: nothing is awaited any more.
     var isOver = false
     /// How it went, until that is reported.
     var exit: ProcessExit?
+
+    /// A frame that came by the socket waits for its place in the ring, where there is one: true.
+    ///
+    /// - Throws: for what never has a place there, and when there are more than places.
+    mutating func keepForItsPlace(_ frame: Frame) throws -> Bool {
+      if ring == nil { return false }
+      guard [.value, .thrown, .log].contains(frame.kind), bySocket.count < FrameRing.mostFrames else {
+        throw MultiprocessingError(.notTransferable, "the worker sent what nobody asked for")
+      }
+      bySocket.append(frame)
+      return true
+    }
 
     /// What the worker is to do when it has answered.
     var wish: UInt32 { hasSleeper && !isNudged ? RingPair.bySleep : watchers > 0 ? 0 : RingPair.byMessage }
@@ -76,34 +91,40 @@ extension ProcessWorker {
 
   private func take(fromSocket: Bool) {
     // Asked first: what it has written is all there then.
-    let isLast = incoming.withLock { $0.exit != nil }
+    let (isLast, isOver) = incoming.withLock { ($0.exit != nil, $0.complaint != nil) }
+    if isOver { return }
     do {
       if fromSocket { try readSocket() }
       while let frame = try incoming.withLock({ try $0.ring?.take() }) {
         try frame.kind == .elsewhere ? acceptFromSocket(frame.task) : accept(frame)
       }
       // Of a process that is gone: sent, and not put into the ring any more.
-      if isLast { for frame in takeAllFromSocket() { accept(frame) } }
+      if isLast { for frame in takeAllFromSocket() { try accept(frame) } }
       rings?.roomFlag.ring()
       flush()
     } catch {
-      // What it says makes no sense any more: its tasks fail with its end.
-      incoming.withLock { $0.ring = nil }
-      stopListening()
-      try? process.killTree()
+      distrust(error)
     }
+  }
+
+  /// What it says makes no sense any more. No answer of it counts, and its tasks fail with its end: which of them have
+  /// run is not known.
+  private func distrust(_ error: any Error) {
+    EventLog.warning("\(process.name) (pid \(process.id)) is killed: \(error)")
+    incoming.withLock { incoming in
+      (incoming.ring, incoming.bySocket) = (nil, [])
+      if incoming.complaint == nil { incoming.complaint = "\(error)" }
+    }
+    stopListening()
+    try? process.killTree()
   }
 
   private func readSocket() throws {
     while true {
       switch try process.channel.receive(isBlocking: false) {
       case .frame(let frame):
-        let waits = incoming.withLock { incoming in
-          guard incoming.ring != nil, frame.kind != .bell else { return false }
-          incoming.bySocket.append(frame)
-          return true
-        }
-        if !waits { accept(frame) }
+        if frame.kind == .bell { continue }
+        if try !incoming.withLock({ try $0.keepForItsPlace(frame) }) { try accept(frame) }
       case .nothing: return
       case .end: return stopListening()
       }
@@ -117,12 +138,12 @@ extension ProcessWorker {
         incoming.bySocket.firstIndex { $0.task == task }.map { incoming.bySocket.remove(at: $0) }
       }
     }
-    if let frame = find() { return accept(frame) }
+    if let frame = find() { return try accept(frame) }
     try readSocket()
     guard let frame = find() else {
       throw MultiprocessingError(.notTransferable, "the worker announced an answer that it did not send")
     }
-    accept(frame)
+    try accept(frame)
   }
 
   private func takeAllFromSocket() -> [Frame] {

@@ -15,6 +15,8 @@ extension ProcessWorker {
     var ring: FrameRingWriter?
     /// The watch for room in the socket.
     var roomToken: Reactor.Token?
+    /// The worker's loss is reported: nothing is watched any more.
+    var isOver = false
   }
 
   func enqueue(_ frame: Frame) {
@@ -72,13 +74,20 @@ extension ProcessWorker {
 
   private func watchForRoom() {
     if outgoing.withLock({ $0.roomToken != nil }) { return }
-    let socket = process.channel.socket.descriptor
-    let token = try? Reactor.shared.watch(socket, for: .writing) { [weak self] in self?.goOnSending() }
-    let old = outgoing.withLock { outgoing in
+    let token = roomWatch()
+    let unwanted = outgoing.withLock { outgoing in
+      if outgoing.isOver { return token }
       defer { outgoing.roomToken = token }
       return outgoing.roomToken
     }
-    if let old { Reactor.shared.cancel(old) }
+    if let unwanted { Reactor.shared.cancel(unwanted) }
+  }
+
+  /// Where the kernel has no memory for a watch, a look a little later.
+  private func roomWatch() -> Reactor.Token? {
+    let goOn: @Sendable () -> Void = { [weak self] in self?.goOnSending() }
+    let watch = try? Reactor.shared.watch(process.channel.socket.descriptor, for: .writing, handler: goOn)
+    return watch ?? (try? Reactor.shared.schedule(at: ContinuousClock.now + .milliseconds(10), handler: goOn))
   }
 
   private func goOnSending() {
@@ -86,9 +95,10 @@ extension ProcessWorker {
     flush()
   }
 
-  func stopWatchingForRoom() {
+  func stopWatchingForRoom(isOver: Bool = false) {
     let token = outgoing.withLock { outgoing in
       defer { outgoing.roomToken = nil }
+      if isOver { outgoing.isOver = true }
       return outgoing.roomToken
     }
     if let token { Reactor.shared.cancel(token) }

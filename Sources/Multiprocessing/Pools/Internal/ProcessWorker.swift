@@ -95,17 +95,21 @@ final class ProcessWorker: Sendable {
   /// After its last answer.
   func reportLoss(_ exit: ProcessExit) {
     stopListening()
-    stopWatchingForRoom()
+    stopWatchingForRoom(isOver: true)
     endGreeting()
     let running = exit.page?.task ?? 0
-    sink(.lost(id, WorkerLoss(running: running == 0 ? nil : running, exit: exit)))
+    var loss = WorkerLoss(running: running == 0 ? nil : running, exit: exit)
+    loss.exit?.complaint = incoming.withLock { $0.complaint }
+    loss.isDistrusted = loss.exit?.complaint != nil
+    sink(.lost(id, loss))
     nudge()
   }
 
-  func accept(_ frame: Frame) {
+  /// - Throws: what makes no sense.
+  func accept(_ frame: Frame) throws {
     switch frame.kind {
-    case .ready where hasGreeted: break
     case .ready:
+      try noteGreeting()
       endGreeting()
       begin(withRings: frame.number == 1)
       sink(.ready(id))
@@ -122,7 +126,13 @@ final class ProcessWorker: Sendable {
   }
 
   /// A second greeting would begin the rings anew.
-  private var hasGreeted: Bool { rings != nil && !outgoing.withLock { $0.isHeld } }
+  private func noteGreeting() throws {
+    let isSecond = incoming.withLock { incoming in
+      defer { incoming.hasGreeted = true }
+      return incoming.hasGreeted
+    }
+    if isSecond { throw MultiprocessingError(.notTransferable, "the worker greeted a second time") }
+  }
 
   /// What was to be sent meanwhile goes when this round of taking is over.
   private func begin(withRings usesRings: Bool) {

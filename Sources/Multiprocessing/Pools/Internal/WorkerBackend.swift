@@ -57,6 +57,8 @@ enum WorkerEvent: Sendable {
 struct WorkerLoss: Sendable {
   /// The task it had begun and not finished.
   var running: PoolMachine.ItemID?
+  /// What it said made no sense: it may have run all that it had in hand.
+  var isDistrusted = false
   /// Why, for that task; nil when it ended as it was told to.
   var exit: ProcessExit?
 }

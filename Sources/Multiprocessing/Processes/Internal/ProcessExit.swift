@@ -10,6 +10,8 @@ package struct ProcessExit: Sendable {
   package var standardErrorTail: String
   /// This library sent the signal that ended it.
   package var wasKilledByUs: Bool
+  /// Why it was killed, where that says more than the signal.
+  package var complaint: String?
   /// The system killed some process for memory while this one ran.
   package var sawMemoryKill: Bool
   package var limits: ResourceLimits
@@ -41,7 +43,7 @@ extension ProcessExit {
       return MultiprocessingError(
         .limitExceeded, "\(name) (pid \(id)) went above its limit of \(limit)", status: status, crash: report)
     }
-    let reason = report.message.map { ": \($0)" } ?? ""
+    let reason = (report.message ?? complaint).map { ": \($0)" } ?? ""
     let hint = report.likelyOutOfMemory ? "; the system was likely out of memory" : ""
     return MultiprocessingError(
       .childCrashed, "\(name) (pid \(id)) was ended by \(status)\(reason)\(hint)", status: status, crash: report)

@@ -14,6 +14,8 @@ struct MachineModel {
   private var traits: [ItemID: PoolMachine.Traits] = [:]
   private var endings: [ItemID: PoolMachine.Ending] = [:]
   private var begun: [ItemID: Int] = [:]
+  private var beganIn: [ItemID: WorkerID] = [:]
+  private var distrusted: Set<WorkerID> = []
   /// Where an item is, from its sending to its answer or the loss of its worker.
   private var holder: [ItemID: WorkerID] = [:]
   private var sent: [WorkerID: Int] = [:]
@@ -46,8 +48,11 @@ struct MachineModel {
     case .returned(let item, let worker):
       if holder[item] == worker { holder[item] = nil }
       sent[worker, default: 0] -= 1
+    case .distrust(let worker): distrusted.insert(worker)
     case .startFailed(let worker): lose(worker)
-    case .lost(let worker, _): lose(worker)
+    case .lost(let worker, _):
+      if distrusted.contains(worker) { blameAll(in: worker) }
+      lose(worker)
     case .cancel(let item): mayCancel.insert(item)
     case .cancelPending, .cancelAll, .terminate: mayCancel.formUnion(unfinished)
     // A timer runs in a worker only: it never ends what waits.
@@ -67,7 +72,13 @@ struct MachineModel {
     if expectsCrashLoop { isBroken = true }
   }
 
-  mutating func begin(_ item: ItemID) throws {
+  /// Nobody knows what it has begun: that counts as begun.
+  private mutating func blameAll(in worker: WorkerID) {
+    for (item, holder) in holder where holder == worker && beganIn[item] != worker { begun[item, default: 0] += 1 }
+  }
+
+  mutating func begin(_ item: ItemID, in worker: WorkerID) throws {
+    beganIn[item] = worker
     begun[item, default: 0] += 1
     let allowed = (traits[item]?.retries ?? 0) + 1
     if begun[item, default: 0] > allowed { throw Violation("item \(item) begins more than \(allowed) times") }

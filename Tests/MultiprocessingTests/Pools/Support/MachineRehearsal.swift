@@ -15,6 +15,8 @@ struct MachineRehearsal {
   var nextItem: PoolMachine.ItemID = 1
   /// How often, in percent, what is begun dies, spins, or a start fails.
   var (dying, spinning, failingStarts) = (0, 0, 0)
+  /// How often, in a thousand, a worker that could finish something says what makes no sense.
+  var confused = 0
   var trace: [String]?
 
   init(seed: UInt64, isTraced: Bool = false) {
@@ -28,6 +30,7 @@ struct MachineRehearsal {
     model = MachineModel(configuration)
     (dying, spinning) = random.chance(50) ? (20, 15) : (3, 5)
     failingStarts = random.chance(20) ? 20 : 0
+    confused = random.chance(30) ? 50 : 0
     trace = isTraced ? ["\(configuration)"] : nil
   }
 
@@ -86,6 +89,7 @@ struct MachineRehearsal {
     case .hear(let id): try hear(id)
     case .begin(let id): try begin(id)
     // From far below a claim to far above it.
+    case .finish(let id) where Int.random(in: 0..<1000, using: &random) < confused: workers[id]?.confuse()
     case .finish(let id):
       workers[id]?.finishRunning(after: [100, 2000, 9000, 50_000_000].randomElement(using: &random) ?? 1)
     case .end(let id): workers[id]?.die()
@@ -120,6 +124,7 @@ struct MachineRehearsal {
     case .joined: try handle(.joined(id))
     case .answered(let item, let time): try handle(.answered(item, id, after: time))
     case .returned(let item): try handle(.returned(item, id))
+    case .distrusted: try handle(.distrust(id))
     case .lost(let running):
       workers[id] = nil
       try handle(.lost(id, running: running))
@@ -131,7 +136,7 @@ struct MachineRehearsal {
     for (other, worker) in workers where worker.isAlive && worker.running?.item == item {
       throw Violation("item \(item) runs in \(other) and begins in \(id)")
     }
-    try model.begin(item)
+    try model.begin(item, in: id)
     let draw = Int.random(in: 0..<100, using: &random)
     let fate: RehearsedWorker.Fate = draw < dying ? .dies : draw < dying + spinning ? .spins : .answers
     workers[id]?.running = (item, fate)

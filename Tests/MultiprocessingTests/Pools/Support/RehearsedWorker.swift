@@ -9,6 +9,7 @@ struct RehearsedWorker {
     case joined
     case answered(PoolMachine.ItemID, after: UInt64?)
     case returned(PoolMachine.ItemID)
+    case distrusted
     case lost(running: PoolMachine.ItemID?)
   }
 
@@ -42,6 +43,15 @@ struct RehearsedWorker {
     isAlive = false
     outbox.append(.lost(running: running?.item))
     running = nil
+  }
+
+  /// Says what makes no sense: what it has said and was not heard does not count, and it is killed.
+  mutating func confuse() {
+    guard isAlive else { return }
+    outbox = outbox.contains(.joined) ? [.joined] : []
+    outbox.append(.distrusted)
+    running = nil
+    die()
   }
 
   mutating func finishRunning(after time: UInt64) {

@@ -14,6 +14,9 @@ struct FrameRing: Sendable {
   /// The most bytes of a payload.
   static let payloadLimit = byteCount / 4
 
+  /// So many frames fit.
+  static let mostFrames = byteCount / room(for: FrameHeader.byteCount)
+
   fileprivate static let lengthSize = 8
   /// Instead of a length: go on at the beginning.
   fileprivate static let skip = UInt64.max

@@ -40,6 +40,7 @@ final class RingPair: Sendable {
   static func make() throws -> (pair: RingPair, file: Descriptor) {
     let file = try SharedFile(named: "mp-rings")
     try file.extend(to: byteCount)
+    try file.fix()
     let pair = RingPair(try file.map(byteCount: byteCount))
     pair.answerFlag.announce(byMessage)
     return (pair, file.descriptor)
