@@ -16,7 +16,7 @@ steps=(
   'thread_sanitizer|@Test|600|150|no data race in what runs in one process'
   'address_sanitizer|@Test|600|150|no bad access in what runs in one process'
   'documentation|withProcessPool|300|60|the programs in the documentation compile'
-  'programs|ContractUsage|900|420|children are entered in programs built in release, statically, and with sanitizers'
+  'programs|ContractUsage|900|330|children are entered in programs built in release, statically, and with sanitizers'
 )
 
 # Folders whose tests run under sanitizers, but for files that start children: a sanitizer's runtime does not follow a

@@ -96,7 +96,7 @@ import Testing
     #expect(shares.count == 2 && shares.allSatisfy { $0 >= 25 }, "\(shares)")
     #expect(pool.statistics.completed == 20_000)
     #expect(pool.statistics.submitted == 20_000)
-    #expect(try pool.workers.reduce(0) { $0 + $1.tasksCompleted } == 20_000)
+    #expect(pool.workers.reduce(0) { $0 + $1.tasksCompleted } == 20_000)
     await pool.terminate()
   }
 

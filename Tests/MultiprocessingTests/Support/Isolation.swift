@@ -59,7 +59,12 @@ enum ResidentParts {
 private final class Turn: Sendable {
   static let shared = Turn()
 
-  private let state = Mutex((isTaken: false, waiting: [CheckedContinuation<Void, Never>]()))
+  private struct State {
+    var isTaken = false
+    var waiting: [CheckedContinuation<Void, Never>] = []
+  }
+
+  private let state = Mutex(State())
 
   func take() async {
     await withCheckedContinuation { continuation in
