@@ -74,16 +74,38 @@ struct ResultReader<Output: Sendable>: Sendable {
       return value
     }
   }
+
+  /// The same of what became of a task.
+  func read(_ result: Result<JobResult, any Error>) throws -> Output {
+    do {
+      return try read(result.get())
+    } catch {
+      throw error.decoded
+    }
+  }
+
+  func outcome(_ result: Result<JobResult, any Error>) -> Result<Output, any Error> {
+    do {
+      return .success(try read(result))
+    } catch {
+      return .failure(error)
+    }
+  }
 }
 
 extension PoolCore {
   func submit<Output>(_ source: TaskSource<Output>, _ options: TaskOptions) throws -> PoolTask<Output> {
+    PoolTask(try submitted(source, options), reader: reader(of: source))
+  }
+
+  private func submitted<Output>(_ source: TaskSource<Output>, _ options: TaskOptions) throws -> SubmittedTask {
     let traits = try options.traits(capabilities)
-    let job = try source.job(for: capabilities, logMetadata: driver.callersLogMetadata)
-    let task = PoolTask(driver: driver, reader: ResultReader(coder: source.coder, format: capabilities.format))
-    let item = try driver.submit(job, traits) { task.resolve($0) }
-    task.setItem(item)
-    return task
+    return try SubmittedTask(
+      try source.job(for: capabilities, logMetadata: driver.callersLogMetadata), traits, to: driver)
+  }
+
+  func reader<Output>(of source: TaskSource<Output>) -> ResultReader<Output> {
+    ResultReader(coder: source.coder, format: capabilities.format)
   }
 
   /// Runs one task and waits; a cancelled wait cancels the task.
@@ -93,17 +115,24 @@ extension PoolCore {
       guard driver.isOpen else { throw PoolDriver.closed }
       return try await source.run()
     }
-    let task = try submit(source, options)
+    let task = try submitted(source, options)
     // Before anything that suspends: to go on elsewhere and come back costs more than a small task.
     if !Task.isCancelled {
       task.look()
-      if let result = task.completion.value { return try task.output(result).get() }
+      if let result = task.completion.value { return try reader(of: source).read(result) }
     }
-    return try await withTaskCancellationHandler {
-      try await task.value
+    let result = try await withTaskCancellationHandler {
+      try await task.completion.wait()
     } onCancel: {
       task.cancel()
     }
+    return try reader(of: source).read(result)
+  }
+
+  /// Runs one task and blocks the calling thread.
+  func runBlocking<Output>(_ source: TaskSource<Output>, _ options: TaskOptions) throws -> Output {
+    guard let result = try submitted(source, options).waitBlocking() else { throw CancellationError() }
+    return try reader(of: source).read(result)
   }
 }
 

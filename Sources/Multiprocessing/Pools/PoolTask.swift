@@ -6,33 +6,21 @@ internal import Synchronization
 /// Keeps the pool's workers alive until it ends. Cancelling a Swift task that awaits `value` stops the waiting only;
 /// `cancel()` stops the work, and `value` then throws CancellationError.
 public final class PoolTask<Output: Sendable>: Sendable {
-  private let driver: PoolDriver
+  private let submitted: SubmittedTask
   private let reader: ResultReader<Output>
-  private let item = Atomic<UInt64>(0)
-  let completion = Completion<Result<JobResult, any Error>>()
   /// Decoded once: handles in it exist once.
   private let decoded = Mutex<Result<Output, any Error>?>(nil)
 
-  private struct Nudged {
-    weak var watch: (any AnswerWatch)?
-  }
-
-  /// Whose sleepers are woken when the task ends: noted once, however often somebody waits for a while.
-  private let nudged = Mutex(Nudged())
-
-  init(driver: PoolDriver, reader: ResultReader<Output>) {
-    self.driver = driver
+  init(_ submitted: SubmittedTask, reader: ResultReader<Output>) {
+    self.submitted = submitted
     self.reader = reader
   }
 
-  // SAFETY: stored once, by whoever submitted the task; what the number names is guarded by the driver's own lock.
-  func setItem(_ number: UInt64) { item.store(number, ordering: .releasing) }
-
-  func resolve(_ result: Result<JobResult, any Error>) { completion.resolve(result) }
+  var completion: Completion<Result<JobResult, any Error>> { submitted.completion }
 
   func output(_ result: Result<JobResult, any Error>) -> Result<Output, any Error> {
     if let known = decoded.withLock({ $0 }) { return known }
-    let fresh = result.flatMap { result in Result { try reader.read(result) } }.mapError(\.decoded)
+    let fresh = reader.outcome(result)
     return decoded.withLock { known in
       known = known ?? fresh
       return known ?? fresh
@@ -46,7 +34,7 @@ public final class PoolTask<Output: Sendable>: Sendable {
   ///   cancelled, or the awaiting Swift task (then the work goes on).
   public var value: Output {
     get async throws {
-      look()
+      submitted.look()
       return try output(try await completion.wait()).get()
     }
   }
@@ -55,35 +43,13 @@ public final class PoolTask<Output: Sendable>: Sendable {
   ///
   /// - Throws: `timedOut` when the time passes first; otherwise as `value`.
   public func value(timeout: Duration) async throws -> Output {
-    if timeout > .zero { look() }
+    if timeout > .zero { submitted.look() }
     guard let result = try await completion.wait(timeout: timeout) else { throw Self.waitedTooLong }
     return try output(result).get()
   }
 
-  // SAFETY: as in `isRunning`.
-  /// Where its answer will come from, once it has been sent to a worker.
-  private var watch: (any AnswerWatch)? { driver.watch(for: item.load(ordering: .acquiring)) }
-
-  /// Looks for the answer for as long as suspending and being resumed would take.
-  func look() {
-    if completion.value == nil { watch?.look { completion.value != nil } }
-  }
-
-  /// Blocks the calling thread, which takes the answer from the worker by itself where it can.
-  func waitBlocking(timeout: Duration?) -> Result<JobResult, any Error>? {
-    let deadline = timeout.map { SharedWait.deadline(after: $0) }
-    while completion.value == nil, let watch, timeout.map({ $0 > .zero }) ?? true {
-      watch.look { completion.value != nil }
-      let isNew = nudged.withLock { nudged in
-        defer { nudged.watch = watch }
-        return nudged.watch !== watch
-      }
-      if isNew { completion.observe { [weak watch] _ in watch?.nudge() } }
-      guard watch.sleep(unless: { completion.value != nil }, until: deadline) else { break }
-      if let deadline, SharedWait.now >= deadline { return completion.value }
-    }
-    let rest = deadline.map { Duration.nanoseconds(Int64(clamping: $0) - Int64(clamping: SharedWait.now)) }
-    return completion.waitBlocking(timeout: rest)
+  fileprivate func waitBlocking(timeout: Duration?) -> Result<JobResult, any Error>? {
+    submitted.waitBlocking(timeout: timeout)
   }
 
   static var waitedTooLong: MultiprocessingError {
@@ -91,11 +57,10 @@ public final class PoolTask<Output: Sendable>: Sendable {
   }
 
   /// True when it has returned, failed or been cancelled.
-  public var isDone: Bool { completion.value != nil }
+  public var isDone: Bool { submitted.isDone }
 
-  // SAFETY: the number alone is read; the driver looks it up under its lock, and 0 (not submitted yet) names no item.
   /// True while a worker runs it.
-  public var isRunning: Bool { !isDone && driver.isRunning(item.load(ordering: .acquiring)) }
+  public var isRunning: Bool { submitted.isRunning }
 
   /// True when it was cancelled before it ended.
   public var isCancelled: Bool {
@@ -103,10 +68,9 @@ public final class PoolTask<Output: Sendable>: Sendable {
     return false
   }
 
-  // SAFETY: as in `isRunning`: a number for the driver to look up, and 0 names no item.
   /// Cancels the task: when it is queued it never runs; when it runs, its worker is asked to stop (cancelled and SIGTERM,
   /// after the grace period SIGKILL) and replaced. Nothing happens when it has ended.
-  public func cancel() { driver.handle(.cancel(item.load(ordering: .acquiring))) }
+  public func cancel() { submitted.cancel() }
 
   /// Calls `body` once with the outcome, at once when there is one already. It runs in a Swift task of its own, so a slow
   /// one holds nothing up.

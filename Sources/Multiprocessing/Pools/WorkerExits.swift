@@ -12,7 +12,7 @@ public struct WorkerExits<Output: Sendable>: Sendable {
   /// Of the workers that have ended so far, in the order of their ends; complete after `join()`. A worker that was killed
   /// or crashed has none.
   public var results: [Result<Output, any Error>] {
-    collected.results.withLock { $0 }.map { result in Result { try reader.read(result) }.mapError(\.decoded) }
+    collected.results.withLock { $0 }.map { reader.outcome(.success($0)) }
   }
 }
 

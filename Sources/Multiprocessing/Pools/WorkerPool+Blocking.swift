@@ -1,7 +1,7 @@
 extension Blocking where Base: WorkerPool {
   /// Runs a task in a worker; blocks the calling thread. See `WorkerPool.run(_:options:)`.
   public func run<T: ProcessTask>(_ task: T, options: TaskOptions = TaskOptions()) throws -> T.Output {
-    try base.core.submit(TaskSource(task), options).blockingValue()
+    try base.core.runBlocking(TaskSource(task), options)
   }
 
   /// Runs a closure literal with its arguments in a worker; blocks the calling thread.
@@ -10,7 +10,7 @@ extension Blocking where Base: WorkerPool {
     _ argument: repeat each A, options: TaskOptions = TaskOptions(),
     body: @escaping @Sendable @concurrent (repeat each A) async throws -> R
   ) throws -> R {
-    try base.core.submit(closureSource(repeat each argument, body: body), options).blockingValue()
+    try base.core.runBlocking(closureSource(repeat each argument, body: body), options)
   }
 
   /// Runs a closure literal on each input; blocks the calling thread. See `WorkerPool.map(_:options:_:)`.
@@ -74,12 +74,5 @@ extension PoolCore {
     }
     guard let result = completion.waitBlocking() else { throw CancellationError() }
     return try result.get()
-  }
-}
-
-extension PoolTask {
-  fileprivate func blockingValue() throws -> Output {
-    guard let result = waitBlocking(timeout: nil) else { throw CancellationError() }
-    return try output(result).get()
   }
 }

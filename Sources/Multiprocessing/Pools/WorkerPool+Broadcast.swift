@@ -16,13 +16,11 @@ extension PoolCore {
     let job = try source.job(for: capabilities)
     let base = try TaskOptions().traits(capabilities)
     guard driver.isOpen else { throw driver.closingReason }
-    let reader = ResultReader(coder: source.coder, format: capabilities.format)
+    let reader = reader(of: source)
     let tasks = try driver.addPreparation(job).map { worker in
       var traits = base
       traits.pinnedTo = worker
-      let task = PoolTask(driver: driver, reader: reader)
-      task.setItem(try driver.submit(job, traits) { task.resolve($0) })
-      return task
+      return PoolTask(try SubmittedTask(job, traits, to: driver), reader: reader)
     }
     for task in tasks {
       do {

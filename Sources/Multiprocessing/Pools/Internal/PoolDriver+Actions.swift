@@ -50,12 +50,9 @@ extension PoolDriver {
   private func startTimer(_ item: ItemID, turn: Int, _ duration: Duration) {
     guard let token = after(duration, { $0.handle(.deadline(item, turn: turn)) }) else { return }
     let old = state.withLock { state -> Reactor.Token? in
-      guard let old = state.entries[item]?.timer else {
-        state.entries[item]?.timer = token
-        return state.entries[item] == nil ? token : nil
-      }
-      state.entries[item]?.timer = token
-      return old
+      guard let entry = state.entries[item] else { return token }
+      defer { entry.timer = token }
+      return entry.timer
     }
     if let old { Reactor.shared.cancel(old) }
   }

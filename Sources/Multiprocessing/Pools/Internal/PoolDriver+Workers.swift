@@ -36,12 +36,12 @@ extension PoolDriver {
     handle(.answered(item, worker, after: time)) { state in
       // A second answer is none.
       guard state.machine.workers[worker]?.inHand.contains(item) == true else { return }
-      state.entries[item]?.answer = result
-      let job = state.entries[item]?.job
-      let count = min(result.count, job?.count ?? 1)
+      let entry = state.entries[item]
+      entry?.answer = result
+      let count = min(result.count, entry?.job.count ?? 1)
       // The machine counts the answer, a worker's tasks are counted one by one.
-      state.machine.workers[worker]?.completed += count - 1
-      if let time { state.insights.record(job, by: worker, after: time, count: count) }
+      if count != 1 { state.machine.workers[worker]?.completed += count - 1 }
+      if let time { state.insights.record(entry?.job, by: worker, after: time, count: count) }
     }
     if let limit = settings.maxWorkerMemory, let facts = backend.facts(of: worker), facts.privateMemory > limit {
       EventLog.debug("recycling a worker with \(facts.privateMemory) bytes of memory")
@@ -134,7 +134,7 @@ extension PoolDriver {
         state.preparationsBefore[id] = state.preparationsBefore[id] ?? state.preparations.count
       }
       state.preparations.append(job)
-      return present.keys.sorted()
+      return present.map(\.key).sorted()
     }
   }
 

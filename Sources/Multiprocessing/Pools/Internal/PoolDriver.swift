@@ -13,7 +13,9 @@ final class PoolDriver: Sendable {
   /// Called once, with what became of an item.
   typealias Finish = @Sendable (Result<JobResult, any Error>) -> Void
 
-  struct Entry: Sendable {
+  // SAFETY: what changes is read and written under the driver's lock, and by whoever took the entry out of the table.
+  /// A task on its way.
+  final class Entry: @unchecked Sendable {
     let job: PoolJob
     let finish: Finish
     var timer: Reactor.Token?
@@ -21,6 +23,8 @@ final class PoolDriver: Sendable {
     var answer: JobResult?
     /// How the worker that ran it ended.
     var loss: ProcessExit?
+
+    init(job: PoolJob, finish: @escaping Finish) { (self.job, self.finish) = (job, finish) }
   }
 
   struct Settings: Sendable {
@@ -32,7 +36,7 @@ final class PoolDriver: Sendable {
 
   struct State: Sendable {
     var machine: PoolMachine
-    var entries: [ItemID: Entry] = [:]
+    var entries = NumberedTable<ItemID, Entry>()
     var actions: [PoolMachine.Action] = []
     var isPerforming = false
     var isOpening = true
@@ -103,14 +107,16 @@ final class PoolDriver: Sendable {
   ///
   /// - Throws: `closed`, or the reason for which the pool broke.
   func submit(_ job: PoolJob, _ traits: PoolMachine.Traits, finish: @escaping Finish) throws -> ItemID {
-    let item = try state.withLock { state in
+    let entry = Entry(job: job, finish: finish)
+    let (item, actions) = try state.withLock { state in
       if !state.machine.accepts(traits) { throw state.reason ?? Self.closed }
-      defer { state.nextItem += 1 }
-      state.entries[state.nextItem] = Entry(job: job, finish: finish)
+      let item = state.nextItem
+      state.nextItem += 1
+      state.entries[item] = entry
       if !job.isRest { state.statistics.submitted += job.count }
-      return state.nextItem
+      return (item, state.take(.submit(item, traits)))
     }
-    handle(.submit(item, traits))
+    perform(actions)
     return item
   }
 
@@ -142,7 +148,7 @@ final class PoolDriver: Sendable {
   }
 
   /// The reason of a pool that broke without another.
-  private static func crashLoop(above limit: Int) -> MultiprocessingError {
+  fileprivate static func crashLoop(above limit: Int) -> MultiprocessingError {
     MultiprocessingError(
       .crashLoop,
       """
@@ -153,31 +159,42 @@ final class PoolDriver: Sendable {
 
   /// Takes an event. `record` notes under the same lock what comes with it.
   func handle(_ event: PoolMachine.Event, record: (inout State) -> Void = { _ in }) {
-    let mustPerform = state.withLock { state in
-      record(&state)
-      state.actions += state.machine.handle(event)
-      // At once: who hears of a last loss may ask before the actions are performed.
-      if state.machine.phase == .broken, state.reason == nil {
-        state.reason = Self.crashLoop(above: state.machine.configuration.restartLimit)
-      }
-      if state.isPerforming || state.actions.isEmpty { return false }
-      state.isPerforming = true
-      return true
-    }
-    guard mustPerform else { return }
-    while let actions = takeActions() {
-      for action in actions { perform(action) }
-    }
+    perform(
+      state.withLock { state in
+        record(&state)
+        return state.take(event)
+      })
   }
 
-  private func takeActions() -> [PoolMachine.Action]? {
-    state.withLock { state in
-      if state.actions.isEmpty {
-        state.isPerforming = false
-        return nil
-      }
-      defer { state.actions = [] }
-      return state.actions
+  /// Performs actions, and what others add meanwhile.
+  private func perform(_ actions: [PoolMachine.Action]) {
+    var actions = actions
+    while !actions.isEmpty {
+      for action in actions { perform(action) }
+      actions = state.withLock { $0.takeActions() }
     }
+  }
+}
+
+extension PoolDriver.State {
+  /// Steps the machine. Returns what the caller is to perform: nothing while another thread performs.
+  fileprivate mutating func take(_ event: PoolMachine.Event) -> [PoolMachine.Action] {
+    let new = machine.handle(event)
+    // At once: who hears of a last loss may ask before the actions are performed.
+    if machine.phase == .broken, reason == nil {
+      reason = PoolDriver.crashLoop(above: machine.configuration.restartLimit)
+    }
+    if isPerforming {
+      actions += new
+      return []
+    }
+    isPerforming = !new.isEmpty
+    return new
+  }
+
+  fileprivate mutating func takeActions() -> [PoolMachine.Action] {
+    defer { actions = [] }
+    isPerforming = !actions.isEmpty
+    return actions
   }
 }

@@ -72,8 +72,7 @@ extension PoolMachine {
   }
 
   private mutating func answer(_ item: ItemID, _ id: WorkerID, after time: UInt64?, _ actions: inout [Action]) {
-    guard let place = release(item, from: id) else { return }
-    workers[id]?.completed += 1
+    guard let place = workers[id]?.release(item, isAnswer: true) else { return }
     consecutiveLosses = 0
     if let time, let pace = items[item]?.traits.pace {
       paces[pace]?.record(time)
@@ -85,19 +84,9 @@ extension PoolMachine {
 
   /// One that was given up meanwhile is over already.
   private mutating func takeBack(_ item: ItemID, _ id: WorkerID, _ actions: inout [Action]) {
-    guard let place = release(item, from: id) else { return }
+    guard let place = workers[id]?.release(item, isAnswer: false) else { return }
     giveBack(item)
     goOn(id, after: place, &actions)
-  }
-
-  /// The item leaves the worker's hand. Returns its place there.
-  private mutating func release(_ item: ItemID, from id: WorkerID) -> Int? {
-    guard var worker = workers[id], let place = worker.inHand.firstIndex(of: item) else { return nil }
-    worker.inHand.remove(at: place)
-    // An answer that was on its way when its worker was killed does not bring the worker back.
-    if worker.state == .stopping(item) { worker.state = worker.isCondemned ? .retiring : .ready }
-    workers[id] = worker
-    return place
   }
 
   /// What follows when an item has left a worker's hand.

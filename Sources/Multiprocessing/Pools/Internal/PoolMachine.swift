@@ -107,6 +107,13 @@ struct PoolMachine {
     var worker: WorkerID?
     /// The worker was asked to give it back.
     var isRecalled = false
+
+    /// Into a worker's hand. Returns what the machine must know of it then.
+    mutating func give(to id: WorkerID) -> (key: String?, hasTimeout: Bool) {
+      worker = id
+      turn += 1
+      return (traits.affinityKey, traits.timeout != nil)
+    }
   }
 
   struct Worker: Equatable {
@@ -124,14 +131,32 @@ struct PoolMachine {
     var isCondemned = false
     /// Nobody knows what it has begun.
     var isDistrusted = false
+
+    func isUsable(canKill: Bool) -> Bool { state == .starting || state == .ready || !canKill && isStopping }
+
+    /// Returns how many it has in hand then.
+    mutating func take(_ item: ItemID) -> Int {
+      inHand.append(item)
+      return inHand.count
+    }
+
+    /// Returns the item's place in hand.
+    mutating func release(_ item: ItemID, isAnswer: Bool) -> Int? {
+      guard let place = inHand.firstIndex(of: item) else { return nil }
+      inHand.remove(at: place)
+      if isAnswer { completed += 1 }
+      // An answer that was on its way when its worker was killed does not bring the worker back.
+      if state == .stopping(item) { state = isCondemned ? .retiring : .ready }
+      return place
+    }
   }
 
   var configuration: Configuration
   /// How many workers there should be now: the configured number, less those let go for being idle.
   var wanted: Int
   var phase = Phase.open
-  var items: [ItemID: Item] = [:]
-  var workers: [WorkerID: Worker] = [:]
+  var items = NumberedTable<ItemID, Item>()
+  var workers = NumberedTable<WorkerID, Worker>()
   var pending = PendingItems()
   var keys: [String: WorkerID] = [:]
   var consecutiveLosses = 0
@@ -162,7 +187,9 @@ struct PoolMachine {
 
   /// Workers that are not on their way out.
   var usableWorkers: Int {
-    workers.values.count { $0.state == .starting || $0.state == .ready || !configuration.canKill && $0.isStopping }
+    var count = 0
+    for (_, worker) in workers where worker.isUsable(canKill: configuration.canKill) { count += 1 }
+    return count
   }
 
   /// The first in a worker's hand runs, as far as anybody here can know.
@@ -205,6 +232,8 @@ struct PoolMachine {
   /// Gives ready workers what they may have in hand, one after another and the emptiest hands first.
   private mutating func giveOut(_ actions: inout [Action]) {
     guard !pending.isEmpty else { return }
+    // What a lone task costs.
+    if pending.count == 1, let id = emptiestHand, giveNext(to: id, &actions) { return }
     // Loops and no closures, for which the whole machine would be copied, with each event.
     var takers: [(inHand: Int, id: WorkerID)] = []
     for (id, worker) in workers where worker.state == .ready { takers.append((worker.inHand.count, id)) }
@@ -214,6 +243,15 @@ struct PoolMachine {
       for taker in takers where giveNext(to: taker.id, &actions) { rest.append((taker.inHand + 1, taker.id)) }
       takers = rest
     }
+  }
+
+  private var emptiestHand: WorkerID? {
+    var best: (inHand: Int, id: WorkerID)?
+    for (id, worker) in workers where worker.state == .ready {
+      let taker = (worker.inHand.count, id)
+      if best.map({ taker < $0 }) ?? true { best = taker }
+    }
+    return best?.id
   }
 
   private mutating func giveNext(to id: WorkerID, _ actions: inout [Action]) -> Bool {
@@ -231,9 +269,9 @@ struct PoolMachine {
   /// Takes back what was given ahead when there are workers with nothing to do: one item for each of them.
   private mutating func recall(_ actions: inout [Action]) {
     guard pending.isEmpty, largestWindow > 1, workers.count > 1 else { return }
-    let idle = workers.values.count { $0.isIdle }
+    let idle = workers.count { $0.value.isIdle }
     guard idle > 0 else { return }
-    for _ in 0..<max(0, idle - items.values.count { $0.isRecalled }) {
+    for _ in 0..<max(0, idle - items.count { $0.value.isRecalled }) {
       guard let (item, id) = itemToRecall() else { return }
       items[item]?.isRecalled = true
       actions.append(.recall(id, item))
@@ -270,7 +308,7 @@ struct PoolMachine {
 
   /// How many workers run an item that a worker died of before.
   private var suspectsInHand: Int {
-    workers.values.count { worker in worker.inHand.first.flatMap { items[$0]?.losses } ?? 0 > 0 }
+    workers.count { _, worker in worker.inHand.first.flatMap { items[$0]?.losses } ?? 0 > 0 }
   }
 
   private func canGive(_ item: ItemID, to id: WorkerID, _ worker: Worker) -> Bool {
@@ -283,12 +321,10 @@ struct PoolMachine {
   func window(of kind: PendingItems.Kind) -> Int { kind.pace.flatMap { paces[$0]?.window } ?? kind.window }
 
   private mutating func give(_ item: ItemID, to id: WorkerID, _ actions: inout [Action]) {
-    items[item]?.worker = id
-    items[item]?.turn += 1
-    workers[id]?.inHand.append(item)
-    if let key = items[item]?.traits.affinityKey { keys[key] = id }
+    guard let (key, hasTimeout) = items[item]?.give(to: id), let count = workers[id]?.take(item) else { return }
+    if let key { keys[key] = id }
     actions.append(.send(item, id))
-    if workers[id]?.inHand.count == 1 { startTimer(item, &actions) }
+    if count == 1, hasTimeout { startTimer(item, &actions) }
   }
 
   /// The time of an item runs while it is the first in hand.

@@ -139,7 +139,7 @@ final class StreamRun<Output: Sendable>: Sendable {
       switch state.withLock({ take(&$0) }) {
       case .result(let result, let pump):
         pump?.resolve(())
-        return result.flatMap { result in Result { try reader.read(result) } }.mapError(\.decoded)
+        return reader.outcome(result)
       case .inputFailed(let error):
         cancel()
         return .failure(error)
