@@ -139,6 +139,15 @@ static void mp_free_stack(void *stack) {
 
 static void mp_make_stack_key(void) { pthread_key_create(&mp_stack_key, mp_free_stack); }
 
+void mp_crash_rehearse(void) {
+  stack_t present;
+  pthread_once(&mp_stack_once, mp_make_stack_key);
+  pthread_setspecific(mp_stack_key, pthread_getspecific(mp_stack_key));
+  sigaltstack(NULL, &present);
+  void *memory = mmap(NULL, MP_PAGE_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory != MAP_FAILED) munmap(memory, MP_PAGE_SIZE);
+}
+
 void mp_crash_prepare_thread(void) {
   pthread_once(&mp_stack_once, mp_make_stack_key);
   if (pthread_getspecific(mp_stack_key) != NULL) return;

@@ -2,7 +2,6 @@
 #include "mp_server.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
@@ -57,7 +56,6 @@ static void mp_answer(const int *descriptors, size_t length) {
 
 void mp_server_run(void) {
   int descriptors[MP_MESSAGE_DESCRIPTORS];
-  for (int number = MP_CHILD_CHANNEL; number <= MP_CHILD_REGISTRY; number++) fcntl(number, F_SETFD, FD_CLOEXEC);
   if (mp_lifeline_arm(MP_CHILD_LIFELINE) != 0 || mp_child_run == NULL) _exit(75);
   // Only its requester may end it: neither Ctrl-C nor a stray SIGINT. Blocked and not ignored, so that a SIGINT meant
   // for a new child waits until the child lets it through. All other signals are as the start of the server left them.

@@ -31,11 +31,6 @@ package enum ChildSetup {
     try systemCall("fcntl(lifeline)") { mp_lifeline_arm(descriptor) }
   }
 
-  /// Marks the descriptors close-on-exec, so that programs the child starts do not have them.
-  package static func closeOnExec(_ descriptors: some Sequence<Int32>) {
-    for number in descriptors { _ = fcntl(number, F_SETFD, FD_CLOEXEC) }
-  }
-
   /// Standard output in whole lines.
   package static func bufferLines() { mp_buffer_lines() }
 

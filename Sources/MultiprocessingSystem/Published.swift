@@ -7,7 +7,9 @@ internal import Synchronization
 ///
 /// Reading works in a forked copy whatever other threads were doing at the time of the fork. No value is ever
 /// released: a reader may still hold it.
-package final class Published<Value: Sendable>: Sendable {
+///
+/// A struct: of a generic class the runtime makes the type, in every child anew.
+package struct Published<Value: Sendable>: ~Copyable, Sendable {
   private final class Box: Sendable {
     let value: Value
     /// The bits before. Never read; they keep a program's leak checker from reporting the old box as lost.
@@ -29,7 +31,7 @@ package final class Published<Value: Sendable>: Sendable {
       let pointer = UnsafeRawPointer(bitPattern: bits.load(ordering: .acquiring))!
       return Unmanaged<Box>.fromOpaque(pointer).takeUnretainedValue().value
     }
-    set {
+    nonmutating set {
       // SAFETY: releasing shows the new box's content to a reader that finds it; a box that lost the race was never seen.
       var old = bits.load(ordering: .relaxed)
       while true {

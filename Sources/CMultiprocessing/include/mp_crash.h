@@ -39,4 +39,7 @@ void mp_crash_install(struct mp_child_page *_Nonnull page);
 /// Gives the calling thread a stack for signal handlers, once: without one a stack overflow leaves no record.
 void mp_crash_prepare_thread(void);
 
+/// Calls what the two above call, without effect (`mp_rehearse_child`).
+void mp_crash_rehearse(void);
+
 #endif

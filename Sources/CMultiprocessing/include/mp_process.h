@@ -82,6 +82,9 @@ int mp_limit_cpu_seconds(uint64_t soft, uint64_t hard);
 int mp_limit_open_files(uint64_t count);
 int mp_limit_core(uint64_t bytes);
 
+/// 1 where cores go to a program through a pipe.
+int mp_core_pattern_is_pipe(void);
+
 /// Sets `soft_stop` as the handler of SIGTERM: it writes to `descriptor` (an eventfd). 0, or -1 and errno.
 int mp_catch_termination(int descriptor);
 

@@ -11,8 +11,9 @@ final class RunningTask: Sendable {
     var task: Reference?
     /// How many threads are cancelling it now.
     var cancelling = 0
-    /// The task, at its end, while they do.
-    var end: CheckedContinuation<Void, Never>?
+    /// Continues the task, at its end, while they do. A closure: the layout of a continuation is asked of the runtime, at
+    /// the first task of every child.
+    var end: (@Sendable () -> Void)?
   }
 
   // SAFETY: it leaves the task's own code only to be cancelled, which any thread may do. Whoever takes it from the state
@@ -47,7 +48,7 @@ final class RunningTask: Sendable {
     guard isBeingCancelled else { return }
     await withCheckedContinuation { continuation in
       let isFree = state.withLock { state in
-        if state.cancelling > 0 { state.end = continuation }
+        if state.cancelling > 0 { state.end = { continuation.resume() } }
         return state.cancelling == 0
       }
       if isFree { continuation.resume() }
@@ -64,12 +65,12 @@ final class RunningTask: Sendable {
     }
     guard let task else { return }
     task.task.cancel()
-    let waiting = state.withLock { state -> CheckedContinuation<Void, Never>? in
+    let resume = state.withLock { state -> (@Sendable () -> Void)? in
       state.cancelling -= 1
       guard state.cancelling == 0 else { return nil }
       defer { state.end = nil }
       return state.end
     }
-    waiting?.resume()
+    resume?()
   }
 }
