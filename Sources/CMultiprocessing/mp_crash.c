@@ -127,6 +127,13 @@ static void mp_on_crash(int number, siginfo_t *info, void *context) {
   mp_default_and_raise(number);
 }
 
+struct mp_child_page *mp_child_page_map(int file) {
+  struct mp_child_page *page = mmap(NULL, MP_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+  if (page == MAP_FAILED) return NULL;
+  page->pid = getpid();
+  return page;
+}
+
 static pthread_key_t mp_stack_key;
 static pthread_once_t mp_stack_once = PTHREAD_ONCE_INIT;
 enum { MP_STACK_SIZE = 65536 };

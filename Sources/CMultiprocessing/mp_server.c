@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -63,6 +64,8 @@ void mp_server_run(void) {
   mp_set_thread_name("mp-forkserver");
   mp_prepare_apart();
   mp_crash_prepare_thread();
+  // The heap of this thread is given room for what a child receives, once.
+  free(malloc(sizeof mp_request));
   mp_thread_memory_find(&mp_memory);
   for (;;) {
     int count = MP_MESSAGE_DESCRIPTORS;

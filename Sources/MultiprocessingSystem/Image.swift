@@ -37,7 +37,6 @@ package struct Image: Sendable, Hashable {
   }
 
   private init(_ image: mp_image, isMain: Bool) {
-    var image = image
     let path = image.path.map { String(cString: $0) } ?? ""
     bias = image.bias
     range = image.low..<max(image.low, image.high)

@@ -39,6 +39,9 @@ void mp_signal_unblock(int number);
 /// Calls the functions that a forked copy needs for its setup, without effect.
 void mp_rehearse_child(void);
 
+/// `_exit`, found by the loader at the start of the program: a copy would look for it, at its last step.
+void mp_exit_now(int code) __attribute__((noreturn));
+
 /// Keeps exit statuses of children: resets an ignored SIGCHLD and SA_NOCLDWAIT. 1 when something was reset.
 int mp_keep_exit_statuses(void);
 
