@@ -65,7 +65,7 @@ void mp_server_run(void) {
   mp_prepare_apart();
   mp_crash_prepare_thread();
   // The heap of this thread is given room for what a child receives, once.
-  free(malloc(sizeof mp_request));
+  free(malloc(sizeof mp_request + sizeof mp_request / 2));
   mp_thread_memory_find(&mp_memory);
   for (;;) {
     int count = MP_MESSAGE_DESCRIPTORS;

@@ -23,14 +23,14 @@ package struct Published<Value: Sendable>: ~Copyable, Sendable {
 
   @usableFromInline let bits: Atomic<UInt>
 
-  @inlinable package init(_ value: Value) { bits = Atomic(Self.bits(of: value, previous: 0)) }
+  @inlinable @inline(__always) package init(_ value: Value) { bits = Atomic(Self.bits(of: value, previous: 0)) }
 
   @inlinable package var value: Value {
-    get {
+    @inline(__always) get {
       // SAFETY: the bits are those of a node that is never released.
       UnsafePointer<Node>(bitPattern: bits.load(ordering: .acquiring))!.pointee.value
     }
-    nonmutating set {
+    @inline(__always) nonmutating set {
       // SAFETY: releasing shows the new node's content to a reader that finds it; one that lost the race was never seen.
       var old = bits.load(ordering: .relaxed)
       while true {
@@ -42,7 +42,7 @@ package struct Published<Value: Sendable>: ~Copyable, Sendable {
     }
   }
 
-  @inlinable static func bits(of value: Value, previous: UInt) -> UInt {
+  @inlinable @inline(__always) static func bits(of value: Value, previous: UInt) -> UInt {
     // SAFETY: room for one node, which begins here and never ends.
     let node = UnsafeMutablePointer<Node>.allocate(capacity: 1)
     node.initialize(to: Node(value: value, previous: previous))

@@ -79,6 +79,7 @@ enum ChildMain {
 enum OwnStart {
   static var method: StartMethod? {
     get {
+      // SAFETY: the number says all there is to say; it publishes no other memory.
       switch number.load(ordering: .relaxed) {
       case 1: .spawn
       case 2: .forkServer
@@ -94,11 +95,11 @@ enum OwnStart {
         case .fork?: 3
         default: 0
         }
+      // SAFETY: as above.
       number.store(new, ordering: .relaxed)
     }
   }
 
-  // SAFETY: a number says all there is to say; it publishes no other memory, so it needs no ordering.
   private static let number = Atomic<UInt8>(0)
 }
 

@@ -17,7 +17,8 @@ struct ForkLauncher: Launcher {
     for number in numbers { own.append(try number.map { try UnmarkedDescriptor(copying: $0) }) }
     // Here: what the copy allocates, it copies.
     let channel = own[0]?.number ?? -1
-    let copy = ChildSetup.Copy(page: own[1]?.number ?? -1, lifeline: own[2]?.number ?? -1, standardError: own[3]?.number)
+    let copy = ChildSetup.Copy(
+      page: own[1]?.number ?? -1, lifeline: own[2]?.number ?? -1, standardError: own[3]?.number)
     _ = Executable.corePatternIsPipe  // read once here, not in every copy
     // What is in the buffers now would otherwise be written by both.
     ChildSetup.flushStreams()
