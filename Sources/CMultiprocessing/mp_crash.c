@@ -127,6 +127,13 @@ static void mp_on_crash(int number, siginfo_t *info, void *context) {
   mp_default_and_raise(number);
 }
 
+struct mp_child_page *mp_child_page_map(int file) {
+  struct mp_child_page *page = mmap(NULL, MP_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+  if (page == MAP_FAILED) return NULL;
+  page->pid = getpid();
+  return page;
+}
+
 static pthread_key_t mp_stack_key;
 static pthread_once_t mp_stack_once = PTHREAD_ONCE_INIT;
 enum { MP_STACK_SIZE = 65536 };
@@ -138,6 +145,15 @@ static void mp_free_stack(void *stack) {
 }
 
 static void mp_make_stack_key(void) { pthread_key_create(&mp_stack_key, mp_free_stack); }
+
+void mp_crash_rehearse(void) {
+  stack_t present;
+  pthread_once(&mp_stack_once, mp_make_stack_key);
+  pthread_setspecific(mp_stack_key, pthread_getspecific(mp_stack_key));
+  sigaltstack(NULL, &present);
+  void *memory = mmap(NULL, MP_PAGE_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory != MAP_FAILED) munmap(memory, MP_PAGE_SIZE);
+}
 
 void mp_crash_prepare_thread(void) {
   pthread_once(&mp_stack_once, mp_make_stack_key);

@@ -2,6 +2,7 @@
 #include "mp_entry.h"
 
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -53,6 +54,8 @@ void mp_entry_bootstrap(void) {
   const char *bind_now = getenv(MP_BIND_NOW);
   if (bind_now != NULL && strcmp(bind_now, MP_CHILD_MARKER) == 0) unsetenv(MP_BIND_NOW);
   if ((kind != MP_KIND_CHILD && kind != MP_KIND_SERVER) || mp_child_main == NULL || !mp_is_child()) return;
+  // Programs that the child starts are not to have them.
+  for (int number = MP_CHILD_CHANNEL; number <= MP_CHILD_REGISTRY; number++) fcntl(number, F_SETFD, FD_CLOEXEC);
   if (kind == MP_KIND_SERVER) mp_server_run();
   mp_child_main();
   _exit(70);

@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "mp_crash.h"
 #include "mp_descriptor.h"
 #include "mp_word.h"
 
@@ -131,6 +132,15 @@ void mp_rehearse_child(void) {
   struct pollfd entry = {-1, 0, 0};
   poll(&entry, 1, 0);
   mp_lifeline_bind(-1, getpgrp());
+  mp_crash_rehearse();
+}
+
+// volatile: else the compiler sees through it.
+static void (*const volatile mp_exit_function)(int) = _exit;
+
+void mp_exit_now(int code) {
+  mp_exit_function(code);
+  __builtin_unreachable();
 }
 
 int mp_keep_exit_statuses(void) {
@@ -250,6 +260,15 @@ int mp_limit_data(uint64_t bytes) { return mp_limit(RLIMIT_DATA, bytes, bytes); 
 int mp_limit_cpu_seconds(uint64_t soft, uint64_t hard) { return mp_limit(RLIMIT_CPU, soft, hard); }
 int mp_limit_open_files(uint64_t count) { return mp_limit(RLIMIT_NOFILE, count, count); }
 int mp_limit_core(uint64_t bytes) { return mp_limit(RLIMIT_CORE, bytes, bytes); }
+
+int mp_core_pattern_is_pipe(void) {
+  char first = 0;
+  int file = open("/proc/sys/kernel/core_pattern", O_RDONLY | O_CLOEXEC);
+  if (file < 0) return 0;
+  if (read(file, &first, 1) != 1) first = 0;
+  close(file);
+  return first == '|';
+}
 
 static int mp_termination_descriptor = -1;
 

@@ -2,9 +2,9 @@
 #include "mp_server.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -57,7 +57,6 @@ static void mp_answer(const int *descriptors, size_t length) {
 
 void mp_server_run(void) {
   int descriptors[MP_MESSAGE_DESCRIPTORS];
-  for (int number = MP_CHILD_CHANNEL; number <= MP_CHILD_REGISTRY; number++) fcntl(number, F_SETFD, FD_CLOEXEC);
   if (mp_lifeline_arm(MP_CHILD_LIFELINE) != 0 || mp_child_run == NULL) _exit(75);
   // Only its requester may end it: neither Ctrl-C nor a stray SIGINT. Blocked and not ignored, so that a SIGINT meant
   // for a new child waits until the child lets it through. All other signals are as the start of the server left them.
@@ -65,6 +64,8 @@ void mp_server_run(void) {
   mp_set_thread_name("mp-forkserver");
   mp_prepare_apart();
   mp_crash_prepare_thread();
+  // The heap of this thread is given room for what a child receives, once.
+  free(malloc(sizeof mp_request + sizeof mp_request / 2));
   mp_thread_memory_find(&mp_memory);
   for (;;) {
     int count = MP_MESSAGE_DESCRIPTORS;

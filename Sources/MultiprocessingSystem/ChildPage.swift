@@ -78,10 +78,8 @@ package struct OwnChildPage: Sendable {
 
   /// Maps the page and notes this process's id in it.
   package init(mapping file: Int32) throws {
-    let address = mmap(nil, ChildPage.byteCount, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0)
-    guard let address, address != MAP_FAILED else { throw SystemError(call: "mmap", number: errno) }
-    page = address.bindMemory(to: mp_child_page.self, capacity: 1)
-    page.pointee.pid = getpid()
+    guard let page = mp_child_page_map(file) else { throw SystemError(call: "mmap", number: errno) }
+    self.page = page
   }
 
   /// Starts to record crashes of this process in the page.

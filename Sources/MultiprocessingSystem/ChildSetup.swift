@@ -31,32 +31,29 @@ package enum ChildSetup {
     try systemCall("fcntl(lifeline)") { mp_lifeline_arm(descriptor) }
   }
 
-  /// Marks the descriptors close-on-exec, so that programs the child starts do not have them.
-  package static func closeOnExec(_ descriptors: some Sequence<Int32>) {
-    for number in descriptors { _ = fcntl(number, F_SETFD, FD_CLOEXEC) }
-  }
-
   /// Standard output in whole lines.
   package static func bufferLines() { mp_buffer_lines() }
 
-  /// Standard input from nowhere: children would take the parent's lines from each other.
-  package static func closeStandardInput() { mp_close_standard_input() }
+  package static func flushStreams() { mp_flush_streams() }
+  package static func setName(_ name: String) { mp_set_thread_name(name) }
 
-  /// Standard output and error to nowhere where this process has none of its own.
-  package static func completeStandardStreams() {
-    for number in [STDOUT_FILENO, STDERR_FILENO] where !Polling.isStandardStream(number) {
-      guard let null = try? DescriptorIO.openNull() else { return }
-      try? redirect(number, to: null.number)
+  /// What a forked copy of this process is given, by number; `standardError` nil: the parent's.
+  package struct Copy: Sendable {
+    package var page: Int32
+    package var lifeline: Int32
+    package var standardError: Int32?
+
+    package init(page: Int32, lifeline: Int32, standardError: Int32?) {
+      (self.page, self.lifeline, self.standardError) = (page, lifeline, standardError)
     }
   }
 
-  /// Makes `number` refer to the open file behind `descriptor`.
-  package static func redirect(_ number: Int32, to descriptor: Int32) throws {
-    try systemCall("dup2") { dup2(descriptor, number) }
+  /// First thing in a forked copy (`mp_copy_begin`); false where it must not run.
+  package static func begin(_ copy: Copy) -> Bool {
+    var given = mp_copy(
+      page: copy.page, lifeline: copy.lifeline, standard_error: copy.standardError ?? -1, core_limit: coreLimit)
+    return mp_copy_begin(&given) == 0
   }
-
-  package static func flushStreams() { mp_flush_streams() }
-  package static func setName(_ name: String) { mp_set_thread_name(name) }
 
   package static func changeDirectory(_ path: String) throws { try systemCall("chdir") { chdir(path) } }
 
@@ -76,5 +73,6 @@ package enum ChildSetup {
     try systemCall("setrlimit") { mp_limit_cpu_seconds(UInt64(seconds), UInt64(seconds) + 1) }
   }
   /// No core files. Where a program collects them through a pipe, the kernel starts it even at limit 0, but not at 1.
-  package static func limitCore() { _ = mp_limit_core(Executable.corePatternIsPipe ? 1 : 0) }
+  package static func limitCore() { _ = mp_limit_core(UInt64(coreLimit)) }
+  private static var coreLimit: Int32 { Executable.corePatternIsPipe ? 1 : 0 }
 }

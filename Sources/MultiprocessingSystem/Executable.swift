@@ -46,5 +46,5 @@ package enum Executable {
   }
 
   /// True when cores go to a program through a pipe: a limit of 0 does not keep the kernel from starting it, 1 does.
-  package static let corePatternIsPipe = DescriptorIO.contents(of: "/proc/sys/kernel/core_pattern")?.first == 124
+  package static let corePatternIsPipe = mp_core_pattern_is_pipe() == 1
 }

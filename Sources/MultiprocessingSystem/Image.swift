@@ -37,18 +37,33 @@ package struct Image: Sendable, Hashable {
   }
 
   private init(_ image: mp_image, isMain: Bool) {
-    var image = image
     let path = image.path.map { String(cString: $0) } ?? ""
     bias = image.bias
     range = image.low..<max(image.low, image.high)
     self.isMain = isMain
-    let id = withUnsafeBytes(of: &image.build_id) { Array($0.prefix(Int(image.build_id_length))) }
-    if id.isEmpty {
-      identity = Self.fileIdentity(of: isMain ? "/proc/self/exe" : path, isMain: isMain)
-    } else {
-      identity = id.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    identity =
+      image.build_id_length > 0
+      ? Self.hexadecimal(image) : Self.fileIdentity(of: isMain ? "/proc/self/exe" : path, isMain: isMain)
+  }
+
+  /// The build id as text. By hand: every child needs it at its start, and the general way is made of a dozen generic types.
+  private static func hexadecimal(_ image: mp_image) -> String {
+    let count = Int(min(image.build_id_length, UInt32(MP_BUILD_ID)))
+    // SAFETY: two digits for each byte of the array are what the text has room for.
+    return withUnsafeBytes(of: image.build_id) { bytes in
+      String(unsafeUninitializedCapacity: 2 * count) { text in
+        var index = 0
+        while index < count {
+          text[2 * index] = digit(bytes[index] >> 4)
+          text[2 * index + 1] = digit(bytes[index] & 15)
+          index += 1
+        }
+        return 2 * count
+      }
     }
   }
+
+  private static func digit(_ value: UInt8) -> UInt8 { value < 10 ? 48 + value : 87 + value }
 
   private static func fileIdentity(of path: String, isMain: Bool) -> String {
     var status = stat()

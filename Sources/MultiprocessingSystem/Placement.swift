@@ -7,7 +7,15 @@ package enum Placement {
   package static var processors: Set<Int> {
     var mask = [UInt64](repeating: 0, count: 1024)
     guard mp_affinity_get(&mask, UInt64(mask.count * 8)) >= 0 else { return [] }
-    return Set((0..<mask.count * 64).filter { mask[$0 / 64] >> UInt64($0 % 64) & 1 == 1 })
+    var processors: Set<Int> = []
+    for index in mask.indices where mask[index] != 0 {
+      var rest = mask[index]
+      while rest != 0 {
+        processors.insert(index * 64 + rest.trailingZeroBitCount)
+        rest &= rest - 1
+      }
+    }
+    return processors
   }
 
   /// Binds the calling thread, and those that it starts from now on.

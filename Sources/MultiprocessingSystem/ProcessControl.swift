@@ -61,15 +61,9 @@ package enum ProcessControl {
   /// Sends a signal to the calling thread; a handler has run when this returns.
   package static func raise(_ number: Int32) { _ = Glibc.raise(number) }
 
-  /// Puts this process into a group of its own.
-  package static func leadGroup() { setpgid(0, 0) }
-
   /// Calls what a forked copy will call, without effect: the loader looks each function up at its first call, and would
   /// in every copy again.
   package static func rehearseChild() { mp_rehearse_child() }
-
-  /// Default dispositions and an empty mask.
-  package static func resetSignals() { mp_signals_reset() }
 
   /// Lets the system keep exit statuses; true when SIGCHLD had been ignored.
   package static func keepExitStatuses() -> Bool { mp_keep_exit_statuses() == 1 }
@@ -82,7 +76,7 @@ package enum ProcessControl {
   }
 
   /// Ends this process without running exit handlers.
-  package static func exitNow(_ code: Int32) -> Never { _exit(code) }
+  package static func exitNow(_ code: Int32) -> Never { mp_exit_now(code) }
 
   /// Ends this child as `exit` does: exit handlers, then flushing of C's streams. See `mp_exit_child`.
   package static func exitChild(_ code: Int32) -> Never { mp_exit_child(code) }

@@ -4,6 +4,7 @@
 
 #include "mp_atomic.h"
 #include "mp_authentication.h"
+#include "mp_copy.h"
 #include "mp_crash.h"
 #include "mp_demangle.h"
 #include "mp_descriptor.h"

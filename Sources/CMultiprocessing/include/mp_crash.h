@@ -32,11 +32,17 @@ struct mp_child_page {
 
 _Static_assert(sizeof(struct mp_child_page) <= MP_PAGE_SIZE, "the record is one page");
 
+/// Maps the page behind `file` for the life of the process and notes the process's id in it. NULL and errno.
+struct mp_child_page *_Nullable mp_child_page_map(int file);
+
 /// Catches the signals of crashes (ILL, TRAP, ABRT, BUS, FPE, SEGV, SYS, XCPU) and records them in `page`, which stays
 /// mapped. Also gives the calling thread an alternate stack.
 void mp_crash_install(struct mp_child_page *_Nonnull page);
 
 /// Gives the calling thread a stack for signal handlers, once: without one a stack overflow leaves no record.
 void mp_crash_prepare_thread(void);
+
+/// Calls what the two above call, without effect (`mp_rehearse_child`).
+void mp_crash_rehearse(void);
 
 #endif

@@ -39,6 +39,9 @@ void mp_signal_unblock(int number);
 /// Calls the functions that a forked copy needs for its setup, without effect.
 void mp_rehearse_child(void);
 
+/// `_exit`, found by the loader at the start of the program: a copy would look for it, at its last step.
+void mp_exit_now(int code) __attribute__((noreturn));
+
 /// Keeps exit statuses of children: resets an ignored SIGCHLD and SA_NOCLDWAIT. 1 when something was reset.
 int mp_keep_exit_statuses(void);
 
@@ -81,6 +84,9 @@ int mp_limit_data(uint64_t bytes);
 int mp_limit_cpu_seconds(uint64_t soft, uint64_t hard);
 int mp_limit_open_files(uint64_t count);
 int mp_limit_core(uint64_t bytes);
+
+/// 1 where cores go to a program through a pipe.
+int mp_core_pattern_is_pipe(void);
 
 /// Sets `soft_stop` as the handler of SIGTERM: it writes to `descriptor` (an eventfd). 0, or -1 and errno.
 int mp_catch_termination(int descriptor);

@@ -74,20 +74,21 @@ public final class ChildProcess<Output: Sendable>: ChildProcessHandle, Identifia
     if isOver { stopListening() }
   }
 
-  /// True when nothing more will come.
+  /// True when nothing more will come that counts: there is one answer. Who still listened after it would be woken by the
+  /// closing of the channel, just when the thread that waits for the end is.
   private func takeFrames(_ answer: inout Outcome?) -> Bool {
     do {
-      while true {
+      while answer == nil {
         switch try process.channel.receive(isBlocking: false) {
-        case .frame(let frame): answer = answer ?? outcome(of: frame)
+        case .frame(let frame): answer = outcome(of: frame)
         case .nothing: return false
         case .end: return true
         }
       }
     } catch {
-      answer = answer ?? .failed(error)
-      return true
+      answer = .failed(error)
     }
+    return true
   }
 
   private func outcome(of frame: Frame) -> Outcome? {

@@ -1,4 +1,5 @@
 internal import MultiprocessingSystem
+internal import Synchronization
 
 /// How children are started. A value: changing a copy changes nothing else.
 public struct ProcessContext: Sendable {
@@ -38,11 +39,22 @@ public struct ProcessContext: Sendable {
 
   /// What calls use that are given no context. Children begin with a plain one of their parent's start method.
   public static var `default`: ProcessContext {
-    get { published.value }
-    set { published.value = newValue }
+    get { published.value ?? ProcessContext(OwnStart.method.map { $0 == .fork ? .default : $0 } ?? .default) }
+    set {
+      // SAFETY: first, so that a copy forked between the two lines forgets too much and never too little.
+      wasSet.store(true, ordering: .sequentiallyConsistent)
+      published.value = newValue
+    }
   }
 
-  private static let published = Published(ProcessContext(.default))
+  /// In a child that may be a copy: it begins with a plain one. Where none was set, as in nearly all, that costs nothing.
+  static func forgetDefault() {
+    // SAFETY: as above.
+    if wasSet.load(ordering: .sequentiallyConsistent) { published.value = nil }
+  }
+
+  private static let published = Published<ProcessContext?>(nil)
+  private static let wasSet = Atomic<Bool>(false)
 
   /// - Throws: `unsupported` for `fork`, `invalidArgument` for text with a NUL or a limit out of range.
   func checkForTasks() throws {

@@ -89,12 +89,15 @@ final class ChildLoop: Sendable {
     try? channel.send(ready)
   }
 
-  /// Takes what the parent sent; false when there will be no more.
+  /// Takes what the parent sent; false when there will be no more. Finding nothing is an error to make and to throw: what
+  /// has one task only does not look for more.
   private func listen() -> Bool {
     do {
       while true {
         switch try channel.receive(isBlocking: false) {
-        case .frame(let frame): take(frame)
+        case .frame(let frame):
+          take(frame)
+          if !isWorker { return true }
         case .nothing: return true
         case .end:
           // A worker has nothing to live for; a child finishes its task, and the lifeline ends it with its parent.

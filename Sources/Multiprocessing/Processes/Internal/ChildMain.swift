@@ -1,10 +1,10 @@
 internal import Logging
 internal import MultiprocessingSystem
+internal import Synchronization
 
 /// Called by `mp_entry.c` where the program's `main` would run.
 @_cdecl("mp_child_main")
 func childMain() {
-  ChildSetup.closeOnExec([ChildSetup.channel, ChildSetup.page, ChildSetup.lifeline, ChildSetup.registry])
   ChildSetup.bufferLines()
   ChildSetup.limitCore()
   ChildMain.run(nil)
@@ -65,7 +65,7 @@ enum ChildMain {
     identity.parallelism = parameters.worker.threads
     ProcessIdentity.current = identity
     OwnStart.method = parameters.startMethod
-    ProcessContext.default = ProcessContext(parameters.startMethod == .fork ? .default : parameters.startMethod)
+    ProcessContext.forgetDefault()
   }
 
   static func applyLimits(_ limits: ResourceLimits) throws {
@@ -78,11 +78,29 @@ enum ChildMain {
 /// How this process was started.
 enum OwnStart {
   static var method: StartMethod? {
-    get { published.value }
-    set { published.value = newValue }
+    get {
+      // SAFETY: the number says all there is to say; it publishes no other memory.
+      switch number.load(ordering: .relaxed) {
+      case 1: .spawn
+      case 2: .forkServer
+      case 3: .fork
+      default: nil
+      }
+    }
+    set {
+      let new: UInt8 =
+        switch newValue {
+        case .spawn?: 1
+        case .forkServer?: 2
+        case .fork?: 3
+        default: 0
+        }
+      // SAFETY: as above.
+      number.store(new, ordering: .relaxed)
+    }
   }
 
-  private static let published = Published<StartMethod?>(nil)
+  private static let number = Atomic<UInt8>(0)
 }
 
 extension Duration {

@@ -81,6 +81,16 @@ package final class RunningProcess: Sendable {
     return true
   }
 
+  /// The calling thread waits until the end, and tells all others of it. Woken by the same exit, the reactor's thread would
+  /// only be in its way: it takes the processor or the lock that this one needs.
+  private func leaveWatching() {
+    let token = state.withLock { state in
+      defer { state.token = nil }
+      return state.token
+    }
+    if let token { Reactor.shared.cancel(token) }
+  }
+
   /// Who waits for what it held learns of it. Still a zombie, unless somebody else collected it.
   private func noteDeath(_ status: ProcessControl.Exit) {
     if case .unknown = status {
@@ -137,6 +147,7 @@ package final class RunningProcess: Sendable {
   /// Blocks the calling thread until the process has ended; nil when `timeout` passes first.
   package func waitBlocking(timeout: Duration? = nil) -> ProcessExit? {
     let deadline = timeout.map { ContinuousClock.now + $0 }
+    if timeout == nil { leaveWatching() }
     while exit.value == nil, let pidfd {
       let left = deadline.map { max(.zero, ContinuousClock.now.duration(to: $0)) }
       let ready = (try? Polling.wait(for: [pidfd.number], timeout: left)) ?? [0]

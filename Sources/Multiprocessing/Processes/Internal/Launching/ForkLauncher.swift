@@ -15,10 +15,14 @@ struct ForkLauncher: Launcher {
     // Of each that was made, when there is none left for the next.
     defer { for descriptor in own { descriptor?.close() } }
     for number in numbers { own.append(try number.map { try UnmarkedDescriptor(copying: $0) }) }
+    // Here: what the copy allocates, it copies.
+    let channel = own[0]?.number ?? -1
+    let copy = ChildSetup.Copy(
+      page: own[1]?.number ?? -1, lifeline: own[2]?.number ?? -1, standardError: own[3]?.number)
     _ = Executable.corePatternIsPipe  // read once here, not in every copy
     // What is in the buffers now would otherwise be written by both.
     ChildSetup.flushStreams()
-    guard let id = try ProcessControl.fork() else { run(plan, own.map { $0?.number }) }
+    guard let id = try ProcessControl.fork() else { run(plan, copy, channel) }
     return LaunchedChild(id: id, page: page)
   }
 
@@ -27,6 +31,7 @@ struct ForkLauncher: Launcher {
   private static let walkOnce: Void = {
     ProcessControl.rehearseChild()
     _ = (OwnStart.method, ProcessContext.default, ProcessIdentity.current, ThisProcess.currentID)
+    _ = LogForwarding.send == nil
     _ = TaskOutcome.thrown(CancellationError()).frame(task: 0)
     _ = TaskOutcome.thrown(MultiprocessingError(.system, "")).frame(task: 0)
     _ = (ProcessFamily.current, ExitSequence.current, StandardErrorWriter.current)
@@ -41,21 +46,11 @@ struct ForkLauncher: Launcher {
     EventLog.warning("forking a process that has \(threads) threads: locks they hold stay held in the child")
   }
 
-  private func run(_ plan: LaunchPlan, _ numbers: [Int32?]) -> Never {
-    ProcessControl.leadGroup()
-    ProcessControl.resetSignals()
-    guard let channel = numbers[0], let file = numbers[1], let lifeline = numbers[2],
-      let page = try? OwnChildPage(mapping: file), (try? ChildSetup.armLifeline(lifeline)) != nil
-    else { ProcessControl.exitNow(76) }
-    if let error = numbers[3] { try? ChildSetup.redirect(2, to: error) }
-    ChildSetup.completeStandardStreams()
-    page.catchCrashes()
-    page.setTask(1)
-    ChildSetup.closeStandardInput()
-    ChildSetup.limitCore()
+  private func run(_ plan: LaunchPlan, _ copy: ChildSetup.Copy, _ channel: Int32) -> Never {
+    guard ChildSetup.begin(copy) else { ProcessControl.exitNow(76) }
     EventLog.forgetUsersLogger()
     // To the pool whose worker this is a copy of.
-    LogForwarding.send = nil
+    if LogForwarding.send != nil { LogForwarding.send = nil }
     ChildMain.adopt(plan.parameters)
     finish(FrameChannel(MessageSocket(Descriptor(owning: channel))), plan.parameters.name)
   }

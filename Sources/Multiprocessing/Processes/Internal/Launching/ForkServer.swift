@@ -33,6 +33,7 @@ enum ForkServer {
       context: ProcessContext(.forkServer, environment: ["": ""]), printsErrors: false)
     if let parameters = try? ChildParameters(bytes: parameters.bytes) {
       ChildMain.adopt(parameters)
+      ProcessRegistry.inherit(Descriptor(sharing: ChildSetup.registry))
       rehearseLoop(parameters)
     }
     try? rehearseTask()
