@@ -38,7 +38,7 @@ extension QueueCore {
     if case .done(let number) = result {
       // Without a capacity too: producers of large elements keep pace.
       if number > 0 { words.space.ring(number) }
-      if mustTidy, SegmentCircle(memory: memory).isAboveKept { tidy() }
+      if mustTidy, SegmentCircle(memory: memory).mayTrim() { tidy() }
     }
     return result
   }

@@ -46,8 +46,8 @@ final class QueuePace: Sendable {
   private func measure(_ head: QueueMark, _ byteCount: Int) {
     if count.wrappingAdd(1, ordering: .relaxed).newValue % Self.window != 0 { return }
     let (now, old) = (SharedWait.now, QueueMark(bits: self.head.load(ordering: .relaxed)))
-    let time = now - min(start.load(ordering: .relaxed), now)
-    isFast.store(2 * UInt64(head.distance(from: old)) * UInt64(byteCount) > time, ordering: .relaxed)
+    let time = Double(now) - Double(start.load(ordering: .relaxed))
+    isFast.store(2 * Double(head.distance(from: old)) * Double(byteCount) > time, ordering: .relaxed)
     start.store(now, ordering: .relaxed)
     self.head.store(head.bits, ordering: .relaxed)
   }

@@ -14,9 +14,11 @@ struct SegmentCircle {
   /// Free memory that is kept for the next round: taking it anew costs more than copying into it. Above what a busy
   /// queue's backlog goes up and down by, with segments half empty.
   static let kept = 16 << 20
+  /// A larger one holds one message, and is not kept.
+  private static let large = 4 * mostSize + QueueWords.page
 
-  /// Whether a record of so many bytes has a segment of its own that is not kept.
-  static func isLarge(_ byteCount: Int) -> Bool { byteCount >= kept - QueueWords.page }
+  /// Whether a record of so many bytes may have such a segment.
+  static func isLarge(_ byteCount: Int) -> Bool { byteCount >= large - 2 * QueueWords.page }
 
   private func isSegment(_ place: Int) -> Bool {
     place >= words.firstPlace && place % QueueWords.page == 0 && place < words.window
@@ -94,7 +96,7 @@ struct SegmentCircle {
 
   /// A large one may have lost pages that were read.
   private func refill(_ range: Range<Int>) throws {
-    if range.count > Self.kept { try memory.primitive.block.reserve(range) }
+    if range.count > Self.large { try memory.primitive.block.reserve(range) }
   }
 
   /// Moves a free segment to the place behind another; for a moment it is in no circle.
@@ -192,19 +194,19 @@ struct SegmentCircle {
 /// Giving memory back.
 extension SegmentCircle {
   /// Whether there may be something to trim: a look at one word, without the latch.
-  var isAboveKept: Bool { words.heldWord.load() > UInt64(Self.kept) }
+  func mayTrim(keeping kept: Int = SegmentCircle.kept) -> Bool { words.heldWord.load() > UInt64(min(kept, Self.large)) }
 
   /// Removes free segments beyond what is kept, those in use longest ago first; takes back what was read of a large one.
   func trim(from segment: Int, head: Int, keeping kept: Int = SegmentCircle.kept) throws {
-    if words.heldWord.load() <= UInt64(kept) { return }
+    if !mayTrim(keeping: kept) { return }
     var (sum, last) = (0, segment)
     try forEachFree(after: segment, head: head) { range, _ in
-      if range.count <= kept { sum += range.count }
+      if range.count <= Self.large { sum += range.count }
       return range.lowerBound
     }
     try forEachFree(after: segment, head: head) { range, previous in
       last = range.lowerBound
-      if range.count <= kept {
+      if range.count <= Self.large {
         if sum <= kept { return last }
         sum -= range.count
       }
@@ -213,7 +215,7 @@ extension SegmentCircle {
       return last
     }
     let range = try range(of: try self.next(of: last))
-    if range.count > Self.kept, range.contains(head) { takeBackRead(of: range, head) }
+    if range.count > Self.large, range.contains(head) { takeBackRead(of: range, head) }
   }
 
   private func takeBackRead(of range: Range<Int>, _ head: Int) {
