@@ -62,12 +62,13 @@ extension Queue {
   /// Puts what there is space for without waiting, where elements are direct and lie in a row. Else nothing.
   private func putAtOnce(_ elements: some Collection<Element>) throws -> Int {
     let core = core
-    return try putInPlace(elements) { try core.attempt(QueueCore.Patience.short, $0) } ?? 0
+    return try putInPlace(elements) { try core.attempt(QueueCore.Patience.short, $1) } ?? 0
   }
 
-  /// Calls `wait` for as many elements as there are until it says nil; nil where elements are not such.
+  /// Calls `wait` for as many elements as there are, with the bytes of the next, until it says nil; nil where elements are
+  /// not such.
   private func putInPlace(
-    _ elements: some Collection<Element>, _ wait: ((LookMode) throws -> WaitLook<Int>) throws -> Int?
+    _ elements: some Collection<Element>, _ wait: (Int, (LookMode) throws -> WaitLook<Int>) throws -> Int?
   ) throws -> Int? {
     if !form.isDirect { return nil }
     return try elements.withContiguousStorageIfAvailable { buffer in
@@ -75,7 +76,9 @@ extension Queue {
       var done = 0
       while done < buffer.count {
         let start = done
-        let number = try wait { mode in
+        var byteCount = 0
+        try form.withBytes(at: elements + start) { byteCount = $0.count }
+        let number = try wait(byteCount) { mode in
           try core.put(buffer.count - start, mode) { try form.withBytes(at: elements + start + $0, $1) }
         }
         guard let number else { break }
@@ -89,13 +92,17 @@ extension Queue {
 extension Queue {
   func putBlocking(_ element: Element, timeout: Duration?) throws {
     try form.withBytes(of: element) { bytes in
-      try core.waitBlocking(timeout, core.words.space, core.budgets.put) { try core.put(bytes, $0) }
+      try core.paced(timeout == nil ? bytes.count : 0) {
+        try core.waitBlocking(timeout, core.words.space, core.budgets.put) { try core.put(bytes, $0) }
+      }
     }
   }
 
   func putBlocking(contentsOf elements: some Collection<Element>) throws {
     let core = core
-    let inPlace = try putInPlace(elements) { try core.waitBlocking(nil, core.words.space, core.budgets.put, $0) }
+    let inPlace = try putInPlace(elements) { byteCount, look in
+      try core.paced(byteCount) { try core.waitBlocking(nil, core.words.space, core.budgets.put, look) }
+    }
     if inPlace != nil { return }
     var rest = elements[...]
     while !rest.isEmpty {

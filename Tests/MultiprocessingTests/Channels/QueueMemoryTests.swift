@@ -57,6 +57,49 @@ import Testing
     #expect(try allocated(queue) <= 256 << 10)
   }
 
+  @Test(arguments: [64 << 10, 1 << 20, 5 << 20])
+  func `large elements that are taken at once go round in the memory of two or three`(size: Int) async throws {
+    let queue = try Queue<[UInt8]>()
+    for _ in 0..<50 {
+      for _ in 0..<2 { try await queue.put([UInt8](repeating: 1, count: size)) }
+      for _ in 0..<2 { _ = try await queue.get() }
+    }
+    #expect(try allocated(queue) <= 3 * size + (512 << 10))
+  }
+
+  @Test func `small and large elements by turns do not take memory anew`() throws {
+    let core = QueueCore(try QueueMemory(capacity: nil, tracksCompletion: false, elementSize: nil))
+    var sums: Set<UInt64> = []
+    for round in 0..<40 {
+      for size in [100, 1 << 20, 30_000, 200_000, 2 << 20] {
+        #expect(try attemptPut(core, [UInt8](repeating: 1, count: size)))
+        #expect(try attemptTake(core)?.count == size)
+      }
+      if round >= 10 { sums.insert(core.words.heldWord.load()) }
+    }
+    #expect(sums.count == 1)
+  }
+
+  @Test func `producers wait for consumers that take fast, and for no others`() throws {
+    let core = QueueCore(try QueueMemory(capacity: 300, tracksCompletion: false, elementSize: nil))
+    let pace = QueuePace()
+    // So large that any rate is fast.
+    let waits = { pace.wait(core.words, 1 << 40) }
+    for _ in 0..<200 {
+      #expect(try attemptPut(core, [1]))
+      #expect(!waits())
+    }
+    var number = 0
+    for _ in 0..<64 {
+      #expect(try attemptTake(core) == [1])
+      if waits() { number += 1 }
+    }
+    #expect(number > 0)
+    // The last of them may still count.
+    for _ in 0..<32 { _ = waits() }
+    for _ in 0..<64 { #expect(!waits()) }
+  }
+
   @Test func `what does not fit is refused, and the queue goes on`() throws {
     let core = QueueCore(try QueueMemory(capacity: 10, tracksCompletion: false, elementSize: 8))
     #expect(core.words.window < 64 << 20)

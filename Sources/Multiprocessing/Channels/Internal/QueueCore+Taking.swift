@@ -16,8 +16,6 @@ enum QueueTaking {
 extension QueueCore {
   private static let mostBytes = 64 << 10
   private static let mostItems = 4096
-  /// From this size on, a record that was read may have left pages to give back.
-  private static let large = 1 << 20
 
   /// Takes one item if there is one.
   @inline(__always)
@@ -38,8 +36,9 @@ extension QueueCore {
       try words.consumerLatch.look(mode, recover: recoverConsumers) { .done(try fetch(limit, &mustTidy, read)) }
     }
     if case .done(let number) = result {
-      if words.capacity != 0, number > 0 { words.space.ring(number) }
-      if mustTidy { tidy() }
+      // Without a capacity too: producers of large elements keep pace.
+      if number > 0 { words.space.ring(number) }
+      if mustTidy, SegmentCircle(memory: memory).mayTrim() { tidy() }
     }
     return result
   }
@@ -62,7 +61,7 @@ extension QueueCore {
       place = found.end
       number += 1
       byteCount += found.bytes.count
-      if found.hasJumped || found.bytes.count >= Self.large { mustTidy = true }
+      if found.hasJumped || SegmentCircle.isLarge(found.bytes.count) { mustTidy = true }
     } while taking == .next && number < most && byteCount < Self.mostBytes
     if number == 0 { return .done(0) }
     try move(from: head, to: head.moved(to: place, adding: number))

@@ -13,6 +13,7 @@ final class QueueCore: Sendable {
   /// is awake there is room for many, while one that spins gets each place as soon as it is free, at a cache line's price.
   let budgets: (put: SpinBudget?, get: SpinBudget?)
   private static let large = 64
+  let pace = QueuePace()
   let refusal = ElementRefusal()
 
   init(_ memory: QueueMemory) {

@@ -23,6 +23,7 @@ struct QueueWords: @unchecked Sendable {
     longWord(at: 16).store(UInt64(capacity))
     segmentWord.store(UInt64(firstPlace))
     limitWord.store(UInt64(firstPlace + firstSize))
+    heldWord.store(UInt64(firstSize))
     longWord(at: firstPlace).store(UInt64(firstPlace))
     longWord(at: firstPlace + 8).store(UInt64(firstSize))
     let start = QueueMark(place: firstPlace + SegmentCircle.headerSize, count: 0)
@@ -40,6 +41,7 @@ extension QueueWords {
   var seenHeadWord: SharedLongWord { longWord(at: 136) }
   var segmentWord: SharedLongWord { longWord(at: 144) }
   var limitWord: SharedLongWord { longWord(at: 152) }
+  var heldWord: SharedLongWord { longWord(at: 160) }
   var tailWord: SharedLongWord { longWord(at: 256) }
   var consumerLatch: Latch { Latch(at: base + Self.consumerLatchPlace, wakesAll: true) }
   var seenTailWord: SharedLongWord { longWord(at: 392) }

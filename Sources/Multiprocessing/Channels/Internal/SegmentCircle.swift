@@ -9,11 +9,16 @@ struct SegmentCircle {
   static let headerSize = 16
   private static let leastSize = 64 << 10
   private static let mostSize = 2 << 20
-  /// A larger one holds one message, and is not kept.
-  private static let large = 4 * mostSize + QueueWords.page
+  /// Up to here four records share a segment at least; larger ones are worth a change of segments each.
+  private static let shared = 128 << 10
   /// Free memory that is kept for the next round: taking it anew costs more than copying into it. Above what a busy
   /// queue's backlog goes up and down by, with segments half empty.
   static let kept = 16 << 20
+  /// A larger one holds one message, and is not kept.
+  private static let large = 4 * mostSize + QueueWords.page
+
+  /// Whether a record of so many bytes may have such a segment.
+  static func isLarge(_ byteCount: Int) -> Bool { byteCount >= large - 2 * QueueWords.page }
 
   private func isSegment(_ place: Int) -> Bool {
     place >= words.firstPlace && place % QueueWords.page == 0 && place < words.window
@@ -48,17 +53,37 @@ struct SegmentCircle {
     return ranges
   }
 
-  /// A free segment after this one that holds a record of `size` bytes; made if there is none.
+  /// A free segment that holds a record of `size` bytes, linked after this one; made if there is none.
   func advance(from segment: Int, size: Int, head: Int) throws -> Range<Int> {
     let needed = Self.headerSize + size + QueueRecord.headSize
-    var walked = 0
-    while let free = try free(after: segment, head: head) {
-      if free.count >= needed, (try? refill(free)) != nil { return free }
-      walked += 1
-      if walked > words.window / QueueWords.page { throw QueueMemory.damaged }
-      try remove(free, after: segment)
+    if let (range, previous) = try pick(after: segment, needed: needed, head: head), (try? refill(range)) != nil {
+      try move(range, from: previous, after: segment)
+      return range
     }
-    return try insert(after: segment, needed: needed)
+    return try insert(after: segment, needed: needed, head: head)
+  }
+
+  /// Of the smallest free segments that are large enough the one that was in use last, because it is in the caches, with
+  /// the one before it.
+  private func pick(after segment: Int, needed: Int, head: Int) throws -> (Range<Int>, previous: Int)? {
+    var (found, least): ((Range<Int>, previous: Int)?, Int) = (nil, .max)
+    try forEachFree(after: segment, head: head) { range, previous in
+      if range.count >= needed, range.count <= least { (found, least) = ((range, previous), range.count) }
+      return range.lowerBound
+    }
+    return found
+  }
+
+  /// Calls `body` with each free segment, that in use last at the end, and with the one before it. It says which is to be
+  /// before the next.
+  private func forEachFree(after segment: Int, head: Int, _ body: (Range<Int>, Int) throws -> Int) throws {
+    var last = segment
+    for _ in 0..<words.window / QueueWords.page {
+      // Back at the beginning: all are free but the one that is counted on.
+      guard let free = try free(after: last, head: head), free.lowerBound != segment else { return }
+      last = try body(free, last)
+    }
+    throw QueueMemory.damaged
   }
 
   /// The next if it is free: not the one in which the head is, nor this one again.
@@ -74,26 +99,54 @@ struct SegmentCircle {
     if range.count > Self.large { try memory.primitive.block.reserve(range) }
   }
 
+  /// Moves a free segment to the place behind another; for a moment it is in no circle.
+  private func move(_ range: Range<Int>, from previous: Int, after segment: Int) throws {
+    if previous == segment { return }
+    words.longWord(at: previous).store(UInt64(try next(of: range.lowerBound)))
+    words.longWord(at: range.lowerBound).store(UInt64(try next(of: segment)))
+    words.longWord(at: segment).store(UInt64(range.lowerBound))
+  }
+
   private func remove(_ range: Range<Int>, after segment: Int) throws {
     words.longWord(at: segment).store(UInt64(try next(of: range.lowerBound)))
     Steps.step()
     memory.primitive.block.giveBack(range)
+    // The sum is never too small, or consumers would leave memory to the next put.
+    words.heldWord.store(words.heldWord.load() &- UInt64(range.count))
   }
 
-  private func insert(after segment: Int, needed: Int) throws -> Range<Int> {
+  private func insert(after segment: Int, needed: Int, head: Int) throws -> Range<Int> {
+    do { return try make(after: segment, needed: needed) } catch let error as MultiprocessingError
+      where error.code == .outOfMemory
+    {
+      // What is free and too small may be in the way.
+      try trim(from: segment, head: head, keeping: 0)
+      return try make(after: segment, needed: needed)
+    }
+  }
+
+  private func make(after segment: Int, needed: Int) throws -> Range<Int> {
     let ranges = try all(from: segment)
     let total = ranges.reduce(0) { $0 + $1.count }
-    let least = pages(needed)
-    // Several of a size; what is as large as a segment, but not larger, shares one of four times the size.
-    let several = needed > Self.mostSize ? needed : min(4 * needed, 4 * Self.mostSize)
-    let wanted = pages(max(several, min(max(total, Self.leastSize), Self.mostSize)))
+    let (least, wanted) = (pages(needed), size(for: needed, beside: total))
     var new = try gap(of: wanted, between: ranges) ?? gap(of: least, between: ranges)
     guard let found = new else { throw windowIsFull(needed) }
+    words.heldWord.store(UInt64(total + found.count))
     do { try reserve(found) } catch  where found.count > least {
       new = found.lowerBound..<found.lowerBound + least
       try reserve(new!)
     }
     return try link(new!, after: segment)
+  }
+
+  /// An eighth of what there is, so that a queue whose consumers keep up goes round in little memory and a long one has
+  /// few segments, and whole records.
+  private func size(for needed: Int, beside total: Int) -> Int {
+    if needed <= Self.shared { return pages(max(4 * needed, min(max(total / 8, Self.leastSize), Self.mostSize))) }
+    let share = min(total / 8, 4 * Self.mostSize)
+    let whole = max(needed, share / needed * needed)
+    // Room for one that is a little larger, too.
+    return whole > 4 * Self.mostSize ? pages(whole) : pages(whole, of: Self.leastSize)
   }
 
   private func link(_ range: Range<Int>, after segment: Int) throws -> Range<Int> {
@@ -104,8 +157,8 @@ struct SegmentCircle {
     return range
   }
 
-  private func pages(_ byteCount: Int) -> Int {
-    (byteCount + QueueWords.page - 1) / QueueWords.page * QueueWords.page
+  private func pages(_ byteCount: Int, of page: Int = QueueWords.page) -> Int {
+    (byteCount + page - 1) / page * page
   }
 
   private func reserve(_ range: Range<Int>) throws {
@@ -140,22 +193,28 @@ struct SegmentCircle {
 
 /// Giving memory back.
 extension SegmentCircle {
-  /// Removes free segments beyond what is kept; takes back what was read of a large one.
+  /// Whether there may be something to trim: a look at one word, without the latch.
+  func mayTrim(keeping kept: Int = SegmentCircle.kept) -> Bool { words.heldWord.load() > UInt64(min(kept, Self.large)) }
+
+  /// Removes free segments beyond what is kept, those in use longest ago first; takes back what was read of a large one.
   func trim(from segment: Int, head: Int, keeping kept: Int = SegmentCircle.kept) throws {
-    var (last, sum) = (segment, 0)
-    for _ in 0..<words.window / QueueWords.page {
-      guard let free = try free(after: last, head: head) else { break }
-      // Back at the beginning: nothing may be removed that is still counted on.
-      if free.lowerBound == segment { break }
-      if free.count > Self.large || sum + free.count > kept {
-        try remove(free, after: last)
-      } else {
-        sum += free.count
-        last = free.lowerBound
-      }
+    if !mayTrim(keeping: kept) { return }
+    var (sum, last) = (0, segment)
+    try forEachFree(after: segment, head: head) { range, _ in
+      if range.count <= Self.large { sum += range.count }
+      return range.lowerBound
     }
-    let next = try self.next(of: last)
-    let range = try range(of: next)
+    try forEachFree(after: segment, head: head) { range, previous in
+      last = range.lowerBound
+      if range.count <= Self.large {
+        if sum <= kept { return last }
+        sum -= range.count
+      }
+      last = previous
+      try remove(range, after: previous)
+      return last
+    }
+    let range = try range(of: try self.next(of: last))
     if range.count > Self.large, range.contains(head) { takeBackRead(of: range, head) }
   }
 
@@ -172,6 +231,7 @@ extension SegmentCircle {
     guard let range = ranges.first(where: { $0.contains(place) }) else { throw QueueMemory.damaged }
     words.segmentWord.store(UInt64(range.lowerBound))
     words.limitWord.store(UInt64(range.upperBound))
+    words.heldWord.store(UInt64(ranges.reduce(0) { $0 + $1.count }))
     for gap in gaps(between: ranges) { memory.primitive.block.giveBack(gap) }
   }
 }
