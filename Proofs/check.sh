@@ -35,15 +35,22 @@ expect 0 semaphore -DTAKERS=3 -DGIVERS=3 -DDEATHS=0
 expect 0 semaphore -DTAKERS=2 -DGIVERS=2 -DDEATHS=2
 expect 1 semaphore -DTAKERS=3 -DGIVERS=3 -DDEATHS=0 -DMUTANT=1
 for mutant in 2 3 4; do expect 1 semaphore -DTAKERS=2 -DGIVERS=2 -DDEATHS=2 -DMUTANT=$mutant; done
-expect 0 condition -DDEATHS=2 -DALONE
-expect 0 condition -DDEATHS=1
-for mutant in 1 2 3; do expect 1 condition -DDEATHS=2 -DALONE -DMUTANT=$mutant; done
-expect 1 condition -DDEATHS=1 -DMUTANT=4
+expect 0 ledger -DDEATHS=2
+for mutant in 1 2 3 4; do expect 1 ledger -DDEATHS=1 -DMUTANT=$mutant; done
+expect 0 barrier -DDEATHS=1
+for mutant in 1 2 4; do expect 1 barrier -DDEATHS=0 -DMUTANT=$mutant; done
+expect 1 barrier -DDEATHS=1 -DALONE -DMUTANT=3
+expect 0 barrier -DCOMERS=3 -DROUNDS=1 -DALONE -DDEATHS=1
+expect 1 barrier -DCOMERS=3 -DROUNDS=1 -DALONE -DDEATHS=0 -DMUTANT=5
+expect 0 condition -DDEATHS=1 -DALONE
+expect 0 condition -DDEATHS=0
+for mutant in 1 2 3 5 6 7; do expect 1 condition -DDEATHS=1 -DALONE -DMUTANT=$mutant; done
+expect 1 condition -DDEATHS=1 -DLEAVES=0 -DMUTANT=4
 expect 0 bell -DDEATHS=0
 expect 0 bell -DTAKERS=2 -DWATCHERS=0 -DDEATHS=1
 expect 0 bell -DTAKERS=1 -DWATCHERS=1 -DDEATHS=1
 for mutant in 1 2 3 4 6; do expect 1 bell -DDEATHS=0 -DMUTANT=$mutant; done
 expect 1 bell -DTAKERS=2 -DWATCHERS=0 -DDEATHS=1 -DMUTANT=5
 # Fifty million states: some minutes, and 3 GB of memory.
-if [ "${1-}" = deep ]; then expect 0 condition -DDEATHS=2; fi
+if [ "${1-}" = deep ]; then expect 0 condition -DDEATHS=1 -DLEAVES=0; fi
 exit $status

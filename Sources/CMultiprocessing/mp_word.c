@@ -68,13 +68,16 @@ static __thread uint32_t mp_thread;
 void mp_own_id_set(uint64_t id) { __atomic_store_n(&mp_id, id, __ATOMIC_RELEASE); }
 uint64_t mp_parent_id(void) { return __atomic_load_n(&mp_id_of_parent, __ATOMIC_ACQUIRE); }
 
-uint32_t mp_thread_id(void) {
-  // The cached number, but for the one thread that a forked copy has, which has another number now.
-  if (mp_thread == 0) mp_thread = (uint32_t)syscall(SYS_gettid);
+static uint32_t mp_threads;
+
+uint32_t mp_thread_number(void) {
+  // Never 0, also when four billion threads have come and gone.
+  while (mp_thread == 0) mp_thread = __atomic_add_fetch(&mp_threads, 1, __ATOMIC_RELAXED);
   return mp_thread;
 }
 
 static int mp_steps;
+static int mp_steps_signal;
 
 void mp_forget_identity(void) {
   mp_id = 0;
@@ -92,12 +95,16 @@ static void mp_become_copy(void) {
 
 __attribute__((constructor)) static void mp_register_identity(void) { pthread_atfork(NULL, NULL, mp_become_copy); }
 
-void mp_steps_arm(int count) { __atomic_store_n(&mp_steps, count, __ATOMIC_SEQ_CST); }
+void mp_steps_arm(int count, int signal) {
+  __atomic_store_n(&mp_steps_signal, signal, __ATOMIC_SEQ_CST);
+  __atomic_store_n(&mp_steps, count, __ATOMIC_SEQ_CST);
+}
 int mp_steps_left(void) { return __atomic_load_n(&mp_steps, __ATOMIC_SEQ_CST); }
 
 void mp_step(void) {
   if (__atomic_load_n(&mp_steps, __ATOMIC_RELAXED) <= 0) return;
   if (__atomic_sub_fetch(&mp_steps, 1, __ATOMIC_SEQ_CST) != 0) return;
-  kill(getpid(), SIGKILL);
-  for (;;) pause();
+  int signal = __atomic_load_n(&mp_steps_signal, __ATOMIC_SEQ_CST);
+  kill(getpid(), signal);
+  while (signal == SIGKILL) pause();
 }

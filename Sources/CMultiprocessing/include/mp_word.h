@@ -69,14 +69,14 @@ static inline int mp_own_release(uint64_t *_Nonnull word) {
 uint64_t mp_parent_id(void);
 /// In a copy that libc's `fork` did not make: it is a process of its own, and has no id and no parent yet.
 void mp_forget_identity(void);
-/// The number of the calling thread.
-uint32_t mp_thread_id(void);
+/// A number of the calling thread that no other thread of this process has, or had: the kernel's are used again.
+uint32_t mp_thread_number(void);
 
 /// Whether this thread's last change of a shared word had to wake a sleeper; asking resets it.
 int mp_has_woken(void);
 
-/// Lets this process die before its `count`-th step from now; 0: no more. For tests.
-void mp_steps_arm(int count);
+/// Lets a signal, one that kills or stops, meet this process before its `count`-th step from now; 0: no more. For tests.
+void mp_steps_arm(int count, int signal);
 /// How many steps are left; 0 when none is armed.
 int mp_steps_left(void);
 /// One step.

@@ -16,8 +16,9 @@ internal import MultiprocessingSystem
 /// **Anonymous** memory crosses to other processes of the same tree as an argument, an input, a result, or through a
 /// Connection, and is gone with its last handle, however the processes end. **Named** memory is found by name from
 /// programs that have nothing else in common; it stays, also without any process, until `unlink` or a restart of the
-/// machine. Programs in other languages see it as POSIX shared memory. One that makes it shorter ends every process
-/// that then accesses the part cut off.
+/// machine. Programs in other languages see it as POSIX shared memory. Only anonymous memory is sealed by the
+/// system: a program that makes named memory shorter ends every process that then accesses the part cut off, by SIGBUS.
+/// The library itself never touches the bytes, and opening or receiving memory takes its size anew.
 public final class SharedMemory: Codable, Sendable {
   private let block: SharedBlock
   private let region: SharedRegion?
@@ -76,6 +77,8 @@ public final class SharedMemory: Codable, Sendable {
   /// Runs `body` with the memory itself, mapped into this process.
   ///
   /// The pointer is valid during the call only. Other processes may read and write at the same time.
+  ///
+  /// - Throws: what `body` throws.
   public func withUnsafeMutableBytes<R>(_ body: (UnsafeMutableRawBufferPointer) throws -> R) rethrows -> R {
     // SAFETY: the block keeps its mapping for the call; who accesses the bytes synchronises with other processes.
     try withExtendedLifetime(block) {
@@ -86,6 +89,8 @@ public final class SharedMemory: Codable, Sendable {
   private enum Key: String, CodingKey { case name, descriptor, block }
 
   /// The same memory, sent by another process.
+  ///
+  /// - Throws: `notTransferable` for another decoder; `system` where it cannot be mapped, or is empty by now.
   public convenience init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: Key.self)
     guard let name = try container.decodeIfPresent(String.self, forKey: .name) else {

@@ -26,6 +26,8 @@ extension SharedArray {
 
 extension Blocking {
   /// `SharedArray.withLock`, blocking the calling thread.
+  ///
+  /// - Throws: `ownerDied`, unless `onOwnerDeath` is given; what the closures throw.
   public func withLock<E, R>(
     onOwnerDeath: (ProcessID) throws -> Void = Lock.throwOwnerDied,
     // SAFETY: the buffer is valid during the call, as the documentation says.

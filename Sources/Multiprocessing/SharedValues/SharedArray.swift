@@ -57,6 +57,8 @@ public final class SharedArray<Element: BitwiseCopyable & Sendable>: Codable, Se
   private enum Key: String, CodingKey { case count, block, lock }
 
   /// The same array, sent by another process.
+  ///
+  /// - Throws: `notTransferable` for another decoder or one of another type, `system` where it cannot be mapped.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: Key.self)
     let count = try container.decode(Int.self, forKey: .count)
@@ -123,6 +125,8 @@ extension SharedArray {
 
   // SAFETY: valid during the call, as the documentation says.
   /// Runs `body` with the elements themselves, unlocked. The pointer is valid during the call only.
+  ///
+  /// - Throws: what `body` throws.
   @inlinable public func withUnsafeMutableBufferPointer<R>(
     _ body: (UnsafeMutableBufferPointer<Element>) throws -> R
   ) rethrows -> R {
@@ -131,6 +135,8 @@ extension SharedArray {
 
   // SAFETY: valid during the call: a span cannot leave it.
   /// Runs `body` with the elements themselves, unlocked and bounds-checked.
+  ///
+  /// - Throws: what `body` throws.
   @inlinable public func withMutableSpan<R>(_ body: (inout MutableSpan<Element>) throws -> R) rethrows -> R {
     try withExtendedLifetime(self) {
       var span = elements.mutableSpan

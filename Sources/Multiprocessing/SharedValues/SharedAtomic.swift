@@ -32,6 +32,8 @@ public final class SharedAtomic<Value: FixedWidthInteger & BitwiseCopyable & Sen
   }
 
   /// The same integer, sent by another process.
+  ///
+  /// - Throws: `notTransferable` for another decoder or one of another type, `system` where it cannot be mapped.
   public init(from decoder: any Decoder) throws {
     try Self.checkSize()
     block = try SharedBlock(from: decoder)

@@ -28,6 +28,8 @@ extension SharedValue {
 
 extension Blocking {
   /// `SharedValue.withLock`, blocking the calling thread.
+  ///
+  /// - Throws: `ownerDied`, unless `onOwnerDeath` is given; what the closures throw.
   public func withLock<V, R>(
     onOwnerDeath: (ProcessID) throws -> Void = Lock.throwOwnerDied, _ body: (inout V) throws -> R
   ) throws -> R where Base == SharedValue<V> {

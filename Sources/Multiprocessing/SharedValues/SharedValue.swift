@@ -37,6 +37,8 @@ public final class SharedValue<Value: BitwiseCopyable & Sendable>: Codable, Send
   private enum Key: String, CodingKey { case cell, lock }
 
   /// The same value, sent by another process.
+  ///
+  /// - Throws: `notTransferable` for another decoder or one of another type, `system` where it cannot be mapped.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: Key.self)
     let block = try container.decode(SharedBlock.self, forKey: .cell)

@@ -40,10 +40,10 @@ public final class Barrier: Codable, Sendable {
   public var parties: Int { state.parties }
 
   /// How many of them wait now.
-  public var waitingCount: Int { (try? state.status().waiting) ?? 0 }
+  public var waitingCount: Int { state.status().waiting }
 
   /// Whether a timeout, an abort, a cancellation or a death broke it.
-  public var isBroken: Bool { (try? state.status().isBroken) ?? false }
+  public var isBroken: Bool { state.status().isBroken }
 
   /// Waits until all parties have come.
   ///
@@ -69,8 +69,8 @@ public final class Barrier: Codable, Sendable {
     if place.isLast { return try finish(place, action) }
     let hasTripped: Bool?
     do {
-      hasTripped = try await AsyncWait.run(on: state.phase, timeout: left(deadline), wakesAll: true) {
-        [state] in try state.look(place, $0)
+      hasTripped = try await AsyncWait.run(on: state.word, timeout: left(deadline), wakesAll: true) {
+        [state] _ in state.look(place)
       }
     } catch {
       return try end(place, becauseOf: error)
@@ -95,14 +95,7 @@ extension Barrier {
     let place = try place(
       try BlockingWait.run(in: table, until: deadline, spinning: nil) { try state.lookForPlace($0) })
     if place.isLast { return try finish(place, action) }
-    let hasTripped: Bool?
-    do {
-      hasTripped = try BlockingWait.run(in: table, until: deadline, spinning: state.budget) {
-        try state.look(place, $0)
-      }
-    } catch {
-      return try end(place, becauseOf: error)
-    }
+    let hasTripped = BlockingWait.run(in: table, until: deadline, spinning: state.budget) { _ in state.look(place) }
     return try end(place, hasTripped)
   }
 
@@ -131,24 +124,24 @@ extension Barrier {
     do {
       try action()
     } catch {
-      _ = try? state.giveUp(place)
+      _ = state.giveUp(place)
       throw error
     }
-    guard try state.trip(place) else { throw Self.broken }
+    guard state.trip(place) else { throw Self.broken }
     return place.index
   }
 
   /// A party's part after its wait; `hasTripped` nil: its time is over.
   private func end(_ place: BarrierState.Place, _ hasTripped: Bool?) throws -> Int {
     defer { state.leave(place) }
-    guard try hasTripped ?? state.giveUp(place) else { throw Self.broken }
+    guard hasTripped ?? state.giveUp(place) else { throw Self.broken }
     return place.index
   }
 
   /// A party's part when its wait failed, for whatever reason: its entry would keep the set from ever being empty.
   private func end(_ place: BarrierState.Place, becauseOf failure: any Error) throws -> Int {
     defer { state.leave(place) }
-    guard (try? state.giveUp(place)) == true else { throw failure }
+    guard state.giveUp(place) else { throw failure }
     return place.index
   }
 
@@ -160,6 +153,9 @@ extension Barrier {
 
 extension Blocking where Base == Barrier {
   /// `Barrier.wait`, blocking the calling thread.
+  ///
+  /// - Throws: `brokenBarrier`; what `action` throws; `unsupported`, `outOfMemory` or `system` when a forked copy
+  ///   cannot join the registry of its tree.
   @discardableResult
   public func wait(timeout: Duration? = nil, action: () throws -> Void = {}) throws -> Int {
     try base.waitBlocking(timeout: timeout, action: action)

@@ -33,10 +33,13 @@ public final class BoundedSemaphore: Codable, Sendable {
 
   /// Waits for a permit and takes it. It belongs to nobody: it comes back by `release`, in whatever process.
   ///
-  /// - Throws: CancellationError when the awaiting task is cancelled first.
+  /// - Throws: CancellationError when the awaiting task is cancelled first; `system` where there is no thread to wait on.
   public func acquire() async throws { _ = try await state.acquire(timeout: nil) }
 
   /// Waits as `acquire`; false when `timeout` passes first.
+  ///
+  /// - Throws: CancellationError when the awaiting task is cancelled first; `system` where there is no thread to wait
+  ///   on.
   public func acquire(timeout: Duration) async throws -> Bool { try await state.acquire(timeout: timeout) != nil }
 
   /// Takes a permit if there is one now.
@@ -59,6 +62,8 @@ public final class BoundedSemaphore: Codable, Sendable {
   }
 
   /// As the form whose `body` does not wait.
+  ///
+  /// - Throws: as that one, and what `body` throws.
   public func withPermit<R>(_ body: () async throws -> R) async throws -> R {
     let permit = try await state.permit()
     defer { state.giveBack(permit) }
@@ -71,12 +76,18 @@ public final class BoundedSemaphore: Codable, Sendable {
 
 extension Blocking where Base == BoundedSemaphore {
   /// `BoundedSemaphore.acquire`, blocking the calling thread.
+  ///
+  /// - Throws: `unsupported`, `outOfMemory` or `system` when a forked copy cannot join the registry of its tree.
   public func acquire() throws { _ = try base.state.acquireBlocking(timeout: nil) }
 
   /// `BoundedSemaphore.acquire(timeout:)`, blocking the calling thread.
+  ///
+  /// - Throws: `unsupported`, `outOfMemory` or `system` when a forked copy cannot join the registry of its tree.
   public func acquire(timeout: Duration) throws -> Bool { try base.state.acquireBlocking(timeout: timeout) != nil }
 
   /// `BoundedSemaphore.withPermit`, blocking the calling thread.
+  ///
+  /// - Throws: what `body` throws; `unsupported` when the ledger is full, as `withPermit`.
   public func withPermit<R>(_ body: () throws -> R) throws -> R {
     let permit = try base.state.permitBlocking()
     defer { base.state.giveBack(permit) }

@@ -54,6 +54,8 @@ public final class Condition: Codable, Sendable {
   public func wait() async throws { _ = try await wait(before: nil) }
 
   /// Waits as `wait()`; false when `timeout` passes first.
+  ///
+  /// - Throws: as `wait()`; a time that passes is no error.
   public func wait(timeout: Duration) async throws -> Bool { try await wait(before: timeout) }
 
   /// Waits until `predicate` is true, which is asked with the lock held: at first, and after every wake-up.
@@ -64,6 +66,8 @@ public final class Condition: Codable, Sendable {
   }
 
   /// Waits as `wait(until:)`; what `predicate` says at last when `timeout` passes first.
+  ///
+  /// - Throws: what `predicate` throws, and as `wait()`.
   public func wait(timeout: Duration, until predicate: () throws -> Bool) async throws -> Bool {
     let deadline = ContinuousClock.now + timeout
     while try !predicate() {
@@ -80,7 +84,7 @@ public final class Condition: Codable, Sendable {
   public func notify(_ count: Int = 1) throws {
     if count < 0 { throw MultiprocessingError(.invalidArgument, "\(count) waiters cannot be notified") }
     try requireLock()
-    try state.notify(count)
+    state.notify(count)
   }
 
   /// Wakes all who wait.
@@ -89,6 +93,8 @@ public final class Condition: Codable, Sendable {
   public func notifyAll() throws { try notify(.max) }
 
   /// Runs `body` with the lock held, as `Lock.withLock`.
+  ///
+  /// - Throws: `ownerDied`; what `body` throws; CancellationError as `Lock.acquire`.
   public func withLock<R>(_ body: () async throws -> R) async throws -> R { try await lock.withLock(body) }
 
   /// The forms that block the calling thread.
@@ -103,9 +109,22 @@ extension Condition {
     throw MultiprocessingError(.notOwner, "a condition's lock must be held to wait and to notify")
   }
 
-  /// Begins a wait: a place in line, how to look for its end, and then no lock.
-  private func enlist() throws -> (ConditionState.Place, @Sendable (LookMode) throws -> WaitLook<Void>) {
-    let place = try state.enlist(try requireLock())
+  private func wait(before timeout: Duration?) async throws -> Bool {
+    let end = try await ConditionWait(state, lock, try requireLock()).run(timeout: timeout)
+    try tell(of: end.take)
+    if let failure = end.failure { throw failure }
+    return end.isNotified
+  }
+
+  /// With the lock held again.
+  private func tell(of take: Lock.Take) throws {
+    guard let dead = take.dead else { return }
+    lock.keepUnrepaired(dead)
+    try Lock.throwOwnerDied(dead.process)
+  }
+
+  fileprivate func waitBlocking(timeout: Duration?) throws -> Bool {
+    let place = state.enlist(try requireLock())
     let takeovers = lock.takeovers.load()
     do {
       try lock.release()
@@ -113,64 +132,32 @@ extension Condition {
       state.passOn(place)
       throw error
     }
-    return (place, { [state, lock] in try state.look(place, lock, since: takeovers, $0) })
-  }
-
-  private func wait(before timeout: Duration?) async throws -> Bool {
-    let (place, look) = try enlist()
-    var isNotified = false
-    var failure: (any Error)?
-    do {
-      isNotified =
-        try await AsyncWait.run(on: state.word(of: place), timeout: timeout, wakesAll: true, look) != nil
-    } catch {
-      failure = error
-    }
-    if !isNotified { isNotified = state.giveUp(place) }
-    try finish(place, isNotified, await retake())
-    if !isNotified, let failure { throw failure }
-    return isNotified
-  }
-
-  /// Takes the lock again, whatever happens: no wait ends without it.
-  private func retake() async -> Lock.Take {
-    if let take = try? await lock.take(timeout: nil) { return take }
-    // In a task of its own, which is not cancelled.
-    return await Task.detached { [lock] in
-      while true {
-        if let take = try? await lock.take(timeout: nil) { return take }
-        // There is no thread to wait on for now.
-        try? await Task.sleep(for: .milliseconds(10))
-      }
-    }.value
-  }
-
-  /// With the lock held again.
-  private func finish(_ place: ConditionState.Place, _ isNotified: Bool, _ take: Lock.Take) throws {
-    if isNotified { state.leave(place) }
-    guard let dead = take.dead else { return }
-    lock.keepUnrepaired(dead)
-    try Lock.throwOwnerDied(dead.process)
-  }
-
-  fileprivate func waitBlocking(timeout: Duration?) throws -> Bool {
-    let (place, look) = try enlist()
     let deadline = timeout.map(SharedWait.deadline(after:))
-    let end = Result { try BlockingWait.run(in: state.memory.table, until: deadline, spinning: nil, look) != nil }
-    let isNotified = (try? end.get()) == true || state.giveUp(place)
-    try finish(place, isNotified, try lock.takeBlocking(timeout: nil)!)
-    return try isNotified || end.get()
+    let end = BlockingWait.run(in: state.memory.table, until: deadline, spinning: nil) { _ in
+      state.look(place, lock, since: takeovers)
+    }
+    let isNotified = end != nil || state.giveUp(place)
+    let take = try lock.takeBlocking(timeout: nil)!
+    if isNotified { state.leave(place) }
+    try tell(of: take)
+    return isNotified
   }
 }
 
 extension Blocking where Base == Condition {
   /// `Condition.wait`, blocking the calling thread.
+  ///
+  /// - Throws: `ownerDied` with the lock held; without it `notOwner`, when this process does not hold it.
   public func wait() throws { _ = try base.waitBlocking(timeout: nil) }
 
   /// `Condition.wait(timeout:)`, blocking the calling thread.
+  ///
+  /// - Throws: as `wait()`.
   public func wait(timeout: Duration) throws -> Bool { try base.waitBlocking(timeout: timeout) }
 
   /// `Condition.wait(timeout:until:)`, blocking the calling thread; without a timeout, for ever.
+  ///
+  /// - Throws: what `predicate` throws, and as `wait()`.
   @discardableResult
   public func wait(timeout: Duration? = nil, until predicate: () throws -> Bool) throws -> Bool {
     let deadline = timeout.map { ContinuousClock.now + $0 }
@@ -183,5 +170,7 @@ extension Blocking where Base == Condition {
   }
 
   /// `Condition.withLock`, blocking the calling thread.
+  ///
+  /// - Throws: `ownerDied`; what `body` throws.
   public func withLock<R>(_ body: () throws -> R) throws -> R { try base.lock.blocking.withLock(body) }
 }

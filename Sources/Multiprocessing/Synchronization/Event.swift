@@ -67,12 +67,15 @@ public final class Event: Codable, Sendable {
 
   /// Waits until the event is set.
   ///
-  /// - Throws: CancellationError when the awaiting task is cancelled first.
+  /// - Throws: CancellationError when the awaiting task is cancelled first; `system` where there is no thread to wait on.
   public func wait() async throws {
     if !isSet { _ = try await AsyncWait.run(on: word, timeout: nil, wakesAll: true, look()) }
   }
 
   /// Waits as `wait`; false when `timeout` passes first.
+  ///
+  /// - Throws: CancellationError when the awaiting task is cancelled first; `system` where there is no thread to wait
+  ///   on.
   public func wait(timeout: Duration) async throws -> Bool {
     if isSet { return true }
     return try await AsyncWait.run(on: word, timeout: timeout, wakesAll: true, look()) != nil
@@ -106,9 +109,13 @@ extension Event {
 
 extension Blocking where Base == Event {
   /// `Event.wait`, blocking the calling thread.
+  ///
+  /// - Throws: `unsupported`, `outOfMemory` or `system` when a forked copy cannot join the registry of its tree.
   public func wait() throws { _ = try base.waitBlocking(timeout: nil) }
 
   /// `Event.wait(timeout:)`, blocking the calling thread.
+  ///
+  /// - Throws: `unsupported`, `outOfMemory` or `system` when a forked copy cannot join the registry of its tree.
   public func wait(timeout: Duration) throws -> Bool { try base.waitBlocking(timeout: timeout) }
 }
 

@@ -30,6 +30,8 @@ extension Lock {
   }
 
   /// Throws `ownerDied`: what `withLock` does when the last holder died and nothing else is said.
+  ///
+  /// - Throws: `ownerDied`, always.
   public static func throwOwnerDied(_ owner: ProcessID) throws {
     throw MultiprocessingError(
       .ownerDied,
@@ -55,15 +57,21 @@ extension Lock {
 
 extension Blocking where Base == Lock {
   /// `Lock.acquire`, blocking the calling thread.
+  ///
+  /// - Throws: `unsupported`, `outOfMemory` or `system` when a forked copy cannot join the registry of its tree.
   @discardableResult @inlinable
   public func acquire() throws -> Acquisition { try base.acquireBlocking() }
 
   /// `Lock.acquire(timeout:)`, blocking the calling thread.
+  ///
+  /// - Throws: `unsupported`, `outOfMemory` or `system` when a forked copy cannot join the registry of its tree.
   public func acquire(timeout: Duration) throws -> Acquisition? {
     try base.takeBlocking(timeout: timeout).map(Acquisition.init(after:))
   }
 
   /// `Lock.withLock`, blocking the calling thread.
+  ///
+  /// - Throws: `ownerDied`, unless `onOwnerDeath` is given; what the closures throw.
   public func withLock<R>(
     onOwnerDeath: (ProcessID) throws -> Void = Lock.throwOwnerDied, _ body: () throws -> R
   ) throws -> R {

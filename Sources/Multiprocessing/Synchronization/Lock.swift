@@ -58,18 +58,24 @@ public final class Lock: Codable, Sendable {
   /// Waits until nobody holds the lock, and takes it.
   ///
   /// - Returns: whether the last holder died inside.
-  /// - Throws: CancellationError when the awaiting task is cancelled and the lock is not free.
+  /// - Throws: CancellationError when the awaiting task is cancelled and the lock is not free; `system` where there is no
+  ///   thread to wait on.
   @discardableResult
   public func acquire() async throws -> Acquisition {
     Acquisition(after: try await take(timeout: nil)!)
   }
 
   /// Waits as `acquire`, nil when `timeout` passes first.
+  ///
+  /// - Throws: CancellationError when the awaiting task is cancelled and the lock is not free; `system` where there
+  ///   is no thread to wait on.
   public func acquire(timeout: Duration) async throws -> Acquisition? {
     try await take(timeout: timeout).map(Acquisition.init(after:))
   }
 
   /// Takes the lock if that is possible now, else returns nil.
+  ///
+  /// - Throws: `unsupported`, `outOfMemory` or `system` when a forked copy cannot join the registry of its tree.
   public func tryAcquire() throws -> Acquisition? {
     let own = try ProcessRegistry.ownID()
     guard case .done(let take) = look(own, LookMode(announces: false, hasSlept: false)) else { return nil }
@@ -116,7 +122,7 @@ extension Lock {
     ) { look(own, $0) }
   }
 
-  private func look(_ own: OwnerID, _ mode: LookMode) -> WaitLook<Take> {
+  func look(_ own: OwnerID, _ mode: LookMode) -> WaitLook<Take> {
     switch owner.look(own, in: memory.table, mode, counting: takeovers) {
     case .taken: return .done(Take())
     case .takenOver(let dead):

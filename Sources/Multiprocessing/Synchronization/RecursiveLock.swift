@@ -9,7 +9,8 @@ internal import MultiprocessingSystem
 ///     try lock.blocking.withLock { try lock.blocking.withLock { print("held twice") } }
 ///
 /// **When the process of the holder dies**, the lock goes to the next, who is told, as for `Lock`. When only the thread
-/// ends, it stays locked: a thread must release what it took.
+/// ends, it stays locked: a thread must release what it took. A later thread does not count as that one, even if the
+/// system gives it the same number.
 public final class RecursiveLock: Codable, Sendable {
   fileprivate let memory: PrimitiveMemory
   fileprivate let owner: OwnerWord
@@ -98,11 +99,15 @@ extension Blocking where Base == RecursiveLock {
   public func acquire() throws -> Acquisition { Acquisition(after: try base.take(timeout: nil)!) }
 
   /// Waits as `acquire`, nil when `timeout` passes first.
+  ///
+  /// - Throws: as `acquire`; a time that passes is no error.
   public func acquire(timeout: Duration) throws -> Acquisition? {
     try base.take(timeout: timeout).map(Acquisition.init(after:))
   }
 
   /// Takes the lock if that is possible now, else returns nil.
+  ///
+  /// - Throws: as `acquire`.
   public func tryAcquire() throws -> Acquisition? { try acquire(timeout: .zero) }
 
   /// Undoes one acquire; the last wakes one that waits.
@@ -111,6 +116,8 @@ extension Blocking where Base == RecursiveLock {
   public func release() throws { try base.release() }
 
   /// Runs `body` with the lock held, and releases it after. `onOwnerDeath`: as for `Lock.withLock`.
+  ///
+  /// - Throws: `ownerDied`, unless `onOwnerDeath` is given; what the closures throw.
   public func withLock<R>(
     onOwnerDeath: (ProcessID) throws -> Void = Lock.throwOwnerDied, _ body: () throws -> R
   ) throws -> R {

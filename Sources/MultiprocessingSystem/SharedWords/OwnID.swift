@@ -11,8 +11,8 @@ package enum OwnID {
   /// The id of the process from which this one was forked, 0 if it had none.
   package static var ofForkedParent: UInt64 { mp_parent_id() }
 
-  /// The number of the calling thread.
-  package static var thread: UInt32 { mp_thread_id() }
+  /// A number of the calling thread that no other thread of this process has, or had.
+  package static var thread: UInt32 { mp_thread_number() }
 
   /// Which name space of process ids this process is in; 0 where the system does not say.
   package static var processNamespace: UInt64 {

@@ -142,6 +142,21 @@ import Testing
     #expect(throws: MultiprocessingError.self) { try TransferCoder<SharedMemory>().decode(payload, .sameBuild) }
   }
 
+  @Test func `that is cut short ends who touches the part cut off, and nobody else`() async throws {
+    let name = SharedName()
+    let memory = try SharedMemory(creating: name.text, byteCount: 10_000)
+    #expect(truncate(name.path, 0) == 0)
+    let child = try ChildProcess.start(name.text, memory.byteCount) { name, byteCount in
+      // As before it was cut: the child sees the size of its own opening.
+      truncate("/dev/shm/\(name)", off_t(byteCount))
+      let memory = try SharedMemory(opening: name)
+      truncate("/dev/shm/\(name)", 0)
+      memory.withUnsafeMutableBytes { $0[0] = 1 }
+    }
+    #expect(try await child.join() == .signaled(SIGBUS))
+    #expect(memory.byteCount == 10_000)
+  }
+
   @Test func `is no directory and no pipe`() throws {
     let name = SharedName()
     #expect(mkfifo(name.path, 0o600) == 0)

@@ -218,17 +218,16 @@ struct ConditionTask: ProcessTask {
 
   @Test func `a notification of one that never waited goes to the next`() throws {
     let (state, lock, own) = (try ConditionState(), try Lock(), try ProcessRegistry.ownID())
-    let places = [try state.enlist(own), try state.enlist(own)]
-    try state.notify(1)
+    let places = [state.enlist(own), state.enlist(own)]
+    state.notify(1)
     state.passOn(places[0])
-    let mode = LookMode(announces: false, hasSlept: false)
-    guard case .done = try state.look(places[1], lock, since: lock.takeovers.load(), mode) else {
+    guard case .done = state.look(places[1], lock, since: lock.takeovers.load()) else {
       Issue.record("the notification is lost")
       return
     }
     state.leave(places[1])
     // Without a notification there is nothing to pass on, and the place is free.
-    let (third, fourth) = (try state.enlist(own), try state.enlist(own))
+    let (third, fourth) = (state.enlist(own), state.enlist(own))
     state.passOn(third)
     #expect(!state.giveUp(fourth))
   }

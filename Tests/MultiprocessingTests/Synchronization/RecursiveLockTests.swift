@@ -1,5 +1,6 @@
 import Foundation
 import MultiprocessingSystem
+import Synchronization
 import Testing
 
 @testable import Multiprocessing
@@ -64,6 +65,40 @@ struct RecursiveLockTask: ProcessTask {
     try lock.blocking.release()
     #expect(try lock.blocking.tryAcquire() == .acquired)
     try lock.blocking.release()
+  }
+
+  /// Runs `body` on a new thread; the kernel's number of that.
+  @discardableResult private func onNewThread(_ body: @escaping @Sendable () -> Void) -> Int {
+    let done = DispatchSemaphore(value: 0)
+    let number = Mutex(0)
+    Thread.detachNewThread {
+      let path = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/thread-self")
+      number.withLock { $0 = path?.split(separator: "/").last.flatMap { Int($0) } ?? 0 }
+      body()
+      done.signal()
+    }
+    done.wait()
+    return number.withLock { $0 }
+  }
+
+  @Test func `a thread with the number of one that ended holding it does not hold it`() throws {
+    let numbers = Mutex(Set<UInt32>())
+    for _ in 0..<50 { onNewThread { numbers.withLock { _ = $0.insert(OwnID.thread) } } }
+    #expect(numbers.withLock { $0.count } == 50)
+    let lock = try RecursiveLock()
+    let first = onNewThread { _ = try? lock.blocking.acquire() }
+    // Where the kernel may be told its next number, the next thread has that of the first.
+    for _ in 0..<20 {
+      usleep(1000)
+      try? Data("\(first - 1)".utf8).write(to: URL(fileURLWithPath: "/proc/sys/kernel/ns_last_pid"))
+      let attempt = Mutex<Acquisition?>(nil)
+      let number = onNewThread {
+        let found = try? lock.blocking.tryAcquire()
+        attempt.withLock { $0 = found }
+      }
+      #expect(attempt.withLock { $0 } == nil, "thread \(number) took the lock of thread \(first)")
+      if number == first { return }
+    }
   }
 
   @Test(arguments: StartMethod.available)

@@ -19,15 +19,15 @@ import Testing
 
   @Test func `a condition's next ticket`() throws {
     let state = try ConditionState()
-    state.memory.longWord(at: 8).store(.max)
-    let place = try state.enlist(try ProcessRegistry.ownID())
-    #expect(state.memory.longWord(at: 8).load() == 0)
+    state.memory.word(at: 0).store(.max)
+    let place = state.enlist(try ProcessRegistry.ownID())
+    #expect(state.memory.word(at: 0).load() == 0)
     #expect(!state.giveUp(place))
   }
 
   @Test func `a barrier's timeout`() throws {
     let made = try BarrierState(parties: 2, timeout: nil)
-    made.memory.longWord(at: 40).store(.max)
+    made.memory.longWord(at: 24).store(.max)
     let state = try BarrierState(made.memory)
     #expect(!SharedWait.now.addingReportingOverflow(state.timeout).overflow)
   }

@@ -3,11 +3,13 @@ internal import MultiprocessingSystem
 // SAFETY: the offsets of the entries lie below the length that was required of the memory.
 
 /// The words of a barrier, and its steps. Rules: `README.md`.
+///
+/// The latch is for arrivals only, and is slept on like any word: nothing here waits for a process that was stopped.
 final class BarrierState: Sendable {
   let memory: PrimitiveMemory
   let parties: Int
-  /// Bit 0: broken. Above: the generation.
-  let phase: SharedWord
+  /// A `BarrierPhase`.
+  private let phaseWord: SharedWord
   /// Bit 0: somebody waits for a set to become empty. Above: a count of such wake-ups.
   let drained: SharedWord
   /// Nanoseconds; 0: none.
@@ -16,7 +18,7 @@ final class BarrierState: Sendable {
   private let latch: Latch
   private let swept: SharedWord
 
-  private static let entries = 64
+  private static let entries = 32
 
   /// A party's place: who it is in which generation.
   struct Place: Sendable {
@@ -36,10 +38,7 @@ final class BarrierState: Sendable {
     }
     let memory = try PrimitiveMemory(byteCount: Self.entries + 16 * parties)
     memory.word(at: 0).store(UInt32(parties))
-    if let timeout { memory.longWord(at: 40).store(max(1, SharedWait.nanoseconds(of: timeout))) }
-    // No set is open: generation 0 is not the one they were last used for.
-    memory.word(at: 32).store(.max)
-    memory.word(at: 36).store(.max)
+    if let timeout { memory.longWord(at: 24).store(max(1, SharedWait.nanoseconds(of: timeout))) }
     try self.init(memory)
   }
 
@@ -48,35 +47,20 @@ final class BarrierState: Sendable {
     parties = Int(memory.word(at: 0).load())
     try memory.require(byteCount: Self.entries + 16 * parties)
     self.memory = memory
-    phase = memory.word(at: 4)
+    phaseWord = memory.word(at: 4)
     latch = Latch(at: memory.block.address + 8, wakesAll: true)
-    swept = memory.word(at: 24)
-    drained = memory.word(at: 28)
+    swept = memory.word(at: 16)
+    drained = memory.word(at: 20)
     // Not longer than a duration can say, whatever was written there: it is added to the time.
-    timeout = min(memory.longWord(at: 40).load(), SharedWait.nanoseconds(of: .seconds(Int64.max)))
+    timeout = min(memory.longWord(at: 24).load(), SharedWait.nanoseconds(of: .seconds(Int64.max)))
   }
 
-  private func verdict(_ generation: UInt32) -> SharedWord { memory.word(at: 16 + 4 * Int(generation & 1)) }
-  /// For which generation a set of entries is open.
-  private func opened(_ generation: UInt32) -> SharedWord { memory.word(at: 32 + 4 * Int(generation & 1)) }
+  /// The word to wait on for the end of a generation.
+  var word: SharedWord { phaseWord }
+  private var phase: BarrierPhase { BarrierPhase(bits: phaseWord.load()) }
+
   private func entry(_ generation: UInt32, _ index: Int) -> SharedLongWord {
     memory.longWord(at: Self.entries + 8 * (Int(generation & 1) * parties + index))
-  }
-
-  private func locked<R>(_ body: () throws -> R) throws -> R {
-    // Every step is one store: a death leaves nothing to repair.
-    try latch.withLock(recover: {}) {
-      sweep()
-      return try body()
-    }
-  }
-
-  /// The same for a look, which does not wait for the latch.
-  private func looked<R>(_ mode: LookMode, _ body: () throws -> WaitLook<R>) throws -> WaitLook<R> {
-    try latch.look(mode, recover: {}) {
-      sweep()
-      return try body()
-    }
   }
 }
 
@@ -84,66 +68,68 @@ extension BarrierState {
   /// Arrives, if the set of this generation has room.
   func lookForPlace(_ mode: LookMode) throws -> WaitLook<Arrival> {
     let own = try ProcessRegistry.ownID()
-    return try looked(mode) {
-      let phase = phase.load()
-      let generation = phase >> 1
-      if phase & 1 != 0 { return .done(.broken) }
-      if let draining = open(generation) { return .sleep(drained, draining) }
+    sweep()
+    // Each step is one change: a death leaves nothing to repair.
+    return try latch.look(mode, recover: {}) { arrive(own) }
+  }
+
+  /// Under the latch.
+  private func arrive(_ own: OwnerID) -> WaitLook<Arrival> {
+    while true {
+      let found = phase
+      if found.isBroken { return .done(.broken) }
+      if !found.isOpen {
+        if let draining = draining(found.generation) { return .sleep(drained, draining) }
+        guard change(found, to: found.opened) else { continue }
+      }
+      let generation = found.generation
       guard let index = (0..<parties).first(where: { entry(generation, $0).load() == 0 }) else {
         // Full: the last party runs its action.
-        return .sleep(self.phase, phase)
+        return .sleep(phaseWord, found.opened.bits)
       }
       entry(generation, index).store(own.bits)
+      // It may have tripped and begun to drain since: then this was no room for another. No set is opened meanwhile.
+      guard phase.isRunning(generation) else {
+        entry(generation, index).store(0)
+        continue
+      }
       return .done(.arrived(Place(generation: generation, index: index, isLast: index == parties - 1)))
     }
   }
 
-  /// Opens the set of a generation when the one before last has left it; else says what value of `drained` to sleep on.
-  private func open(_ generation: UInt32) -> UInt32? {
-    if opened(generation).load() == generation { return nil }
+  /// What value of `drained` to sleep on while parties of the generation before last are in the set; nil when none are.
+  private func draining(_ generation: UInt32) -> UInt32? {
     var value = drained.load()
-    if count(generation) > 0 {
-      while value & 1 == 0 { if drained.exchange(&value, for: value | 1) { value |= 1 } }
-      // Once more after the announcement: who leaves from now on wakes us.
-      if count(generation) > 0 { return value }
-    }
-    opened(generation).store(generation)
-    return nil
+    if count(generation) == 0 { return nil }
+    while value & 1 == 0 { if drained.exchange(&value, for: value | 1) { value |= 1 } }
+    // Once more after the announcement: who leaves from now on wakes us.
+    return count(generation) > 0 ? value : nil
   }
 
   /// Whether the generation is over: true when it tripped, false when it broke.
-  func look(_ place: Place, _ mode: LookMode) throws -> WaitLook<Bool> {
-    if memory.table.deaths.load() != swept.load(),
-      case .sleep(let word, let value) = try looked(mode, { WaitLook.done(()) })
-    {
-      return .sleep(word, value)
-    }
-    let found = phase.load()
-    return found == place.generation << 1 ? .sleep(phase, found) : .done(hasTripped(place.generation, found))
-  }
-
-  private func hasTripped(_ generation: UInt32, _ phase: UInt32) -> Bool {
-    phase >> 1 != generation && verdict(generation).load() == generation << 1 | 1
+  func look(_ place: Place) -> WaitLook<Bool> {
+    sweep()
+    let found = phase
+    return found.isRunning(place.generation)
+      ? .sleep(phaseWord, found.bits) : .done(found.hasTripped(place.generation))
   }
 
   /// Lets the parties of a generation go; false when it broke before.
-  func trip(_ place: Place) throws -> Bool {
-    let isOurs = try locked {
-      guard phase.load() == place.generation << 1 else { return false }
-      verdict(place.generation).store(place.generation << 1 | 1)
-      phase.store((place.generation &+ 1) << 1)
-      return true
+  func trip(_ place: Place) -> Bool {
+    sweep()
+    while true {
+      let found = phase
+      guard found.isRunning(place.generation) else { return false }
+      if change(found, to: found.tripped) { break }
     }
-    if isOurs { phase.wake() }
-    return isOurs
+    phaseWord.wake()
+    return true
   }
 
   /// A party gives up: breaks its generation, unless it tripped before; then true.
-  func giveUp(_ place: Place) throws -> Bool {
-    try locked {
-      if phase.load() == place.generation << 1 { breakPhase() }
-      return hasTripped(place.generation, phase.load())
-    }
+  func giveUp(_ place: Place) -> Bool {
+    breakPhase { $0.isRunning(place.generation) }
+    return phase.hasTripped(place.generation)
   }
 
   /// A party has read the verdict.
@@ -164,55 +150,75 @@ extension BarrierState {
   }
 
   /// Breaks the present generation.
-  func abort() throws { try locked { breakPhase() } }
+  func abort() throws {
+    // So that a death between the change and the wake-up is noticed.
+    _ = try ProcessRegistry.ownID()
+    breakPhase { !$0.isBroken }
+  }
 
   func reset() throws {
-    try locked {
-      let found = phase.load()
-      let generation = found >> 1
-      let isOpen = opened(generation).load() == generation
-      let hasParties = isOpen && count(generation) > 0
-      if found & 1 == 0, !hasParties { return }
-      // A set that is not open may still hold parties that have to read the verdict of the generation before last.
-      if isOpen { verdict(generation).store(generation << 1) }
-      phase.store((generation &+ 1) << 1)
-      phase.wake()
-      wakeArriving()
+    _ = try ProcessRegistry.ownID()
+    sweep()
+    while true {
+      let found = phase
+      if !found.isBroken, !found.isOpen || count(found.generation) == 0 { return }
+      if change(found, to: found.reset) { break }
     }
+    phaseWord.wake()
+    wakeArriving()
   }
 
   /// Parties that have arrived, and whether the barrier is broken.
-  func status() throws -> (waiting: Int, isBroken: Bool) {
-    try locked {
-      let found = phase.load()
-      let isOpen = found & 1 == 0 && opened(found >> 1).load() == found >> 1
-      return (isOpen ? count(found >> 1) : 0, found & 1 != 0)
-    }
+  func status() -> (waiting: Int, isBroken: Bool) {
+    sweep()
+    let found = phase
+    return (found.isOpen && !found.isBroken ? count(found.generation) : 0, found.isBroken)
   }
 
   private func count(_ generation: UInt32) -> Int {
     (0..<parties).count { entry(generation, $0).load() != 0 }
   }
 
-  /// Under the latch.
-  private func breakPhase() {
-    phase.store(phase.load() | 1)
-    phase.wake()
-    wakeArriving()
+  private func change(_ found: BarrierPhase, to next: BarrierPhase) -> Bool {
+    var expected = found.bits
+    return phaseWord.exchange(&expected, for: next.bits)
   }
 
-  /// Under the latch: a dead party of this generation breaks it, others are cleared.
+  private func breakPhase(if shallBreak: (BarrierPhase) -> Bool) {
+    while true {
+      let found = phase
+      guard shallBreak(found) else { return }
+      if change(found, to: found.broken) { break }
+    }
+    phaseWord.wake()
+    wakeArriving()
+  }
+}
+
+extension BarrierState {
+  /// A dead party of this generation breaks it, others are cleared.
   private func sweep() {
     let deaths = memory.table.deaths.load()
     if swept.load() == deaths { return }
-    let generation = phase.load() >> 1
-    for set in [generation, generation &+ 1] {
-      for index in 0..<parties {
-        guard let owner = OwnerID(bits: entry(set, index).load()), !memory.table.isLive(owner) else { continue }
-        if set == generation, opened(generation).load() == generation { breakPhase() }
-        entry(set, index).store(0)
+    for set in [0, 1] as [UInt32] {
+      for index in 0..<parties { clearIfDead(set, index) }
+    }
+    // Last: whoever finds this finds nothing left to do.
+    swept.store(deaths)
+  }
+
+  private func clearIfDead(_ set: UInt32, _ index: Int) {
+    while true {
+      let found = phase
+      guard let owner = OwnerID(bits: entry(set, index).load()), !memory.table.isLive(owner) else { return }
+      // An open set was empty when it was opened: who is in it came in this generation, if that has not changed since.
+      if found.isOpen, !found.isBroken, found.generation & 1 == set {
+        breakPhase { $0 == found }
+      } else if phase == found {
+        // Who is dead comes no more, so that this entry is in no generation that goes on.
+        var expected = owner.bits
+        if entry(set, index).exchange(&expected, for: 0) { return }
       }
     }
-    swept.store(deaths)
   }
 }

@@ -3,31 +3,29 @@ internal import MultiprocessingSystem
 // SAFETY: the offsets of the slots lie below the length that was required of the memory.
 
 /// The waiters of a condition. Words and rules: `README.md`.
+///
+/// There is no latch: every step is one change of one word, so nobody waits here for a process that was stopped.
 final class ConditionState: Sendable {
   let memory: PrimitiveMemory
-  private let latch: Latch
-  private let nextTicket: SharedLongWord
+  private let nextTicket: SharedWord
+  /// Bit 0: somebody waits without a slot. Above: how often such waiters were notified.
   private let epoch: SharedWord
   private let swept: SharedWord
-  /// Not 0: waiters without a slot sleep on `epoch`.
-  private let hasOverflow: SharedWord
 
-  private static let slots = 64
-  private static let slotSize = 24
-  static let slotCount = 64
+  private static let slots = 16
+  private static let slotSize = 16
+  /// With what stands before them a kilobyte.
+  static let slotCount = 63
   private static let byteCount = slots + slotSize * slotCount
-  private static let waiting: UInt32 = 1
-  private static let granted: UInt32 = 2
 
   private struct Slot {
     let owner: SharedLongWord
-    let ticket: SharedLongWord
     let state: SharedWord
   }
 
   /// Where a waiter waits.
   enum Place: Sendable {
-    case slot(Int)
+    case slot(Int, SlotState)
     /// There was none free: any notification ends the wait that changes the epoch.
     case epoch(UInt32)
   }
@@ -37,148 +35,160 @@ final class ConditionState: Sendable {
   init(_ memory: PrimitiveMemory) throws {
     try memory.require(byteCount: Self.byteCount)
     self.memory = memory
-    latch = Latch(at: memory.block.address, wakesAll: true)
-    nextTicket = memory.longWord(at: 8)
-    epoch = memory.word(at: 16)
-    swept = memory.word(at: 20)
-    hasOverflow = memory.word(at: 24)
+    nextTicket = memory.word(at: 0)
+    epoch = memory.word(at: 4)
+    swept = memory.word(at: 8)
   }
 
   private func slot(_ index: Int) -> Slot {
     let offset = Self.slots + Self.slotSize * index
-    return Slot(
-      owner: memory.longWord(at: offset), ticket: memory.longWord(at: offset + 8), state: memory.word(at: offset + 16))
+    return Slot(owner: memory.longWord(at: offset), state: memory.word(at: offset + 8))
   }
 
-  /// Runs `body` under the latch, and then wakes whom it and the sweep granted. Every step is one store: a death leaves
-  /// nothing to repair.
-  private func locked<R>(_ body: (inout [SharedWord]) throws -> R) throws -> R {
-    var woken: [SharedWord] = []
-    defer { for word in woken { word.wake() } }
-    return try latch.withLock(recover: {}) {
-      sweep(&woken)
-      return try body(&woken)
-    }
+  /// What stands in a slot's state: who waits there, by ticket, and how far that is. All in one word, so that a change
+  /// that was meant for an earlier waiter fails.
+  struct SlotState: Sendable {
+    enum Kind: UInt32 { case none, waiting, granted }
+
+    let bits: UInt32
+
+    init(bits: UInt32) { self.bits = bits }
+    init(_ kind: Kind, ticket: UInt32) { bits = ticket << 2 | kind.rawValue }
+
+    static var free: SlotState { SlotState(bits: 0) }
+    var kind: Kind { Kind(rawValue: bits & 3) ?? .none }
+    var ticket: UInt32 { bits >> 2 }
+    var granted: SlotState { SlotState(.granted, ticket: ticket) }
+
+    /// How many tickets were given since, up to `next`; they begin again some time.
+    func age(before next: UInt32) -> UInt32 { (next &- ticket) & (.max >> 2) }
   }
 }
 
 extension ConditionState {
   /// Takes a place in the line of waiters.
-  func enlist(_ own: OwnerID) throws -> Place {
-    try locked { _ -> Place in
-      guard let index = (0..<Self.slotCount).first(where: { slot($0).owner.load() == 0 }) else {
-        hasOverflow.store(1)
-        return .epoch(epoch.load())
-      }
-      let free = slot(index)
-      let ticket = nextTicket.load()
-      nextTicket.store(ticket &+ 1)
-      free.ticket.store(ticket)
-      free.state.store(Self.waiting)
-      // Last: from here on the slot counts.
-      free.owner.store(own.bits)
-      return .slot(index)
+  func enlist(_ own: OwnerID) -> Place {
+    for index in 0..<Self.slotCount {
+      let slot = slot(index)
+      var free: UInt64 = 0
+      guard slot.owner.load() == 0, slot.owner.exchange(&free, for: own.bits) else { continue }
+      let state = SlotState(.waiting, ticket: nextTicket.add(1))
+      // From here on the slot counts.
+      slot.state.store(state.bits)
+      return .slot(index, state)
     }
+    var found = epoch.load()
+    while found & 1 == 0 { if epoch.exchange(&found, for: found | 1) { found |= 1 } }
+    return .epoch(found)
   }
 
   /// The word that a place sleeps on.
   func word(of place: Place) -> SharedWord {
     switch place {
-    case .slot(let index): slot(index).state
+    case .slot(let index, _): slot(index).state
     case .epoch: epoch
     }
   }
 
   /// Whether the waiter was notified, or a holder of the lock died inside since `takeovers` was read.
-  func look(_ place: Place, _ lock: Lock, since takeovers: UInt32, _ mode: LookMode) throws -> WaitLook<Void> {
-    if case .sleep(let word, let value) = try sweep(mode) { return .sleep(word, value) }
+  func look(_ place: Place, _ lock: Lock, since takeovers: UInt32) -> WaitLook<Void> {
+    sweep()
     if lock.owner.holder.map(memory.table.isLive) == false || lock.takeovers.load() != takeovers { return .done(()) }
     switch place {
-    case .slot(let index):
-      let state = slot(index).state.load()
-      return state == Self.granted ? .done(()) : .sleep(slot(index).state, state)
+    case .slot(let index, let waiting):
+      let found = slot(index).state.load()
+      return found == waiting.bits ? .sleep(slot(index).state, found) : .done(())
     case .epoch(let start):
       let found = epoch.load()
-      return found != start ? .done(()) : .sleep(epoch, found)
+      return found == start ? .sleep(epoch, found) : .done(())
     }
   }
 
-  /// Gives up waiting; true when it was notified before, and keeps its slot until `leave`. Who has a place has an id, and
-  /// so can take the latch.
+  /// Gives up waiting; true when it was notified before, and keeps its slot until `leave`.
   func giveUp(_ place: Place) -> Bool {
-    let isNotified = try? locked { _ -> Bool in
-      switch place {
-      case .slot(let index):
-        if slot(index).state.load() == Self.granted { return true }
-        slot(index).owner.store(0)
-        return false
-      case .epoch(let start): return epoch.load() != start
-      }
+    switch place {
+    case .slot(let index, let waiting):
+      var expected = waiting.bits
+      guard slot(index).state.exchange(&expected, for: SlotState.free.bits) else { return true }
+      slot(index).owner.store(0)
+      return false
+    case .epoch(let start): return epoch.load() != start
     }
-    return isNotified ?? false
   }
 
   /// Gives up waiting before it began: a notification goes to the next.
   func passOn(_ place: Place) {
-    guard case .slot(let index) = place, giveUp(place) else { return }
-    _ = try? locked { woken in
-      if let next = line().first { grant(next, &woken) }
-      slot(index).owner.store(0)
-    }
+    guard giveUp(place), case .slot = place else { return }
+    for word in grant(1) { word.wake() }
+    leave(place)
   }
 
-  /// A waiter has the lock again: from here on its notification is its own. One store, without the latch: a slot of a
-  /// live owner is freed by nobody else, and is used again only after this.
+  /// A waiter has the lock again: from here on its notification is its own. A slot of a live owner is freed by nobody
+  /// else, and is used again only after the second store.
   func leave(_ place: Place) {
-    if case .slot(let index) = place { slot(index).owner.store(0) }
+    guard case .slot(let index, _) = place else { return }
+    slot(index).state.store(SlotState.free.bits)
+    slot(index).owner.store(0)
   }
 
   /// Lets the first `count` waiters go.
-  func notify(_ count: Int) throws {
-    try locked { woken in
-      for index in line().prefix(count) { grant(index, &woken) }
-      guard count > 0, hasOverflow.load() != 0 else { return }
-      hasOverflow.store(0)
-      epoch.add(1)
+  func notify(_ count: Int) {
+    sweep()
+    var woken = grant(count)
+    var found = epoch.load()
+    while count > 0, found & 1 != 0 {
+      guard epoch.exchange(&found, for: (found &+ 2) & ~1) else { continue }
       woken.append(epoch)
+      break
     }
+    for word in woken { word.wake() }
   }
 
-  private func grant(_ index: Int, _ woken: inout [SharedWord]) {
-    slot(index).state.store(Self.granted)
-    woken.append(slot(index).state)
-  }
-
-  /// Under the latch: the slots of live waiters that were not notified, in order.
-  private func line() -> [Int] {
-    let waiting = (0..<Self.slotCount).filter { index in
-      slot(index).state.load() == Self.waiting
-        && OwnerID(bits: slot(index).owner.load()).map(memory.table.isLive) == true
-    }
-    return waiting.sorted { slot($0).ticket.load() < slot($1).ticket.load() }
-  }
-
-  /// Sweeps if somebody died, unless the latch is held: then that is to be slept on.
-  private func sweep(_ mode: LookMode) throws -> WaitLook<Void> {
-    if memory.table.deaths.load() == swept.load() { return .done(()) }
+  /// Grants to the first `count` in line; the words to wake.
+  private func grant(_ count: Int) -> [SharedWord] {
     var woken: [SharedWord] = []
-    defer { for word in woken { word.wake() } }
-    return try latch.look(mode, recover: {}) {
-      sweep(&woken)
-      return .done(())
+    for (index, waiting) in line() where woken.count < count {
+      var expected = waiting.bits
+      // One that gave up meanwhile, or was let go by another, does not count.
+      if slot(index).state.exchange(&expected, for: waiting.granted.bits) { woken.append(slot(index).state) }
     }
+    return woken
   }
 
-  /// Under the latch: passes on the notifications of dead waiters, and frees their slots.
-  private func sweep(_ woken: inout [SharedWord]) {
+  /// The slots of live waiters that were not notified, the first first.
+  private func line() -> [(index: Int, waiting: SlotState)] {
+    let waiting = (0..<Self.slotCount).compactMap { index -> (index: Int, waiting: SlotState)? in
+      // The state first: if the slot is another's by the time the owner is read, the state has changed as well.
+      let state = SlotState(bits: slot(index).state.load())
+      guard state.kind == .waiting, OwnerID(bits: slot(index).owner.load()).map(memory.table.isLive) == true
+      else { return nil }
+      return (index, state)
+    }
+    let next = nextTicket.load()
+    return waiting.sorted { $0.waiting.age(before: next) > $1.waiting.age(before: next) }
+  }
+
+  /// Passes on the notifications of dead waiters, and frees their slots.
+  private func sweep() {
     let deaths = memory.table.deaths.load()
     if swept.load() == deaths { return }
     for index in 0..<Self.slotCount {
-      guard let owner = OwnerID(bits: slot(index).owner.load()), !memory.table.isLive(owner) else { continue }
-      // Passed on first, then freed: a death in between passes it on twice, and loses nothing.
-      if slot(index).state.load() == Self.granted, let next = line().first { grant(next, &woken) }
-      slot(index).owner.store(0)
+      if let owner = OwnerID(bits: slot(index).owner.load()), !memory.table.isLive(owner) { free(index, of: owner) }
     }
+    // Last: whoever finds this finds nothing left to do.
     swept.store(deaths)
+  }
+
+  private func free(_ index: Int, of dead: OwnerID) {
+    let slot = slot(index)
+    var found = slot.state.load()
+    repeat {
+      // The state was the dead owner's if the slot still is: it can be freed by others meanwhile, and not come back.
+      guard slot.owner.load() == dead.bits else { return }
+      // Passed on first, then freed: a death in between passes it on twice, as two that sweep do, and loses nothing.
+      if SlotState(bits: found).kind == .granted { for word in grant(1) { word.wake() } }
+    } while !slot.state.exchange(&found, for: SlotState.free.bits)
+    var owner = dead.bits
+    _ = slot.owner.exchange(&owner, for: 0)
   }
 }

@@ -47,6 +47,29 @@ package struct Latch: Sendable {
     return try body()
   }
 
+  /// As `withLock`, but nil where the latch is not had within `patience`: its holder may have been stopped.
+  func tryLock<Result>(
+    patience: Duration? = nil, recover: () -> Void, _ body: () throws -> Result
+  ) throws -> Result? {
+    guard let isTakenOver = try tryAcquire(patience) else { return nil }
+    if isTakenOver { recover() }
+    defer { release() }
+    return try body()
+  }
+
+  private func tryAcquire(_ patience: Duration?) throws -> Bool? {
+    if word.takeFree() { return false }
+    let own = try ProcessRegistry.ownID()
+    let table = try ProcessRegistry.table()
+    guard let patience else {
+      let look = look(own, in: table, LookMode(announces: false, hasSlept: false))
+      if case .done(let isTakenOver) = look { return isTakenOver }
+      return nil
+    }
+    let deadline = SharedWait.deadline(after: patience)
+    return BlockingWait.run(in: table, until: deadline, spinning: Self.budget) { look(own, in: table, $0) }
+  }
+
   /// Takes the latch; true when its last holder died inside, so that what it guards must be repaired first.
   ///
   /// For an accessor that cannot be written as a closure; else use `withLock`.
@@ -65,13 +88,14 @@ package struct Latch: Sendable {
   private func acquireSlowly() throws -> Bool {
     let own = try ProcessRegistry.ownID()
     let table = try ProcessRegistry.table()
-    let isTakenOver = BlockingWait.run(in: table, until: nil, spinning: Self.budget) { mode in
-      switch word.look(own, in: table, mode) {
-      case .taken: WaitLook.done(false)
-      case .takenOver: .done(true)
-      case .held(let value): .sleep(word.word.lowerHalf, value)
-      }
+    return BlockingWait.run(in: table, until: nil, spinning: Self.budget) { look(own, in: table, $0) } ?? false
+  }
+
+  private func look(_ own: OwnerID, in table: RegistryTable, _ mode: LookMode) -> WaitLook<Bool> {
+    switch word.look(own, in: table, mode) {
+    case .taken: .done(false)
+    case .takenOver: .done(true)
+    case .held(let value): .sleep(word.word.lowerHalf, value)
     }
-    return isTakenOver ?? false
   }
 }

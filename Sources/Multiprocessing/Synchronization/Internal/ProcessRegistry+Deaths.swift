@@ -25,7 +25,9 @@ extension ProcessRegistry {
 
   /// Becomes the parent of live processes that have none, and watches them. The lifeline ends them soon.
   static func adoptOrphans(in table: RegistryTable) {
-    for (id, _) in table.live() where table.claimed(by: id)?.parent != OwnID.value { lookAfter(id, in: table) }
+    for index in table.used {
+      if let id = table.occupant(of: index), table.claimed(by: id)?.parent != OwnID.value { lookAfter(id, in: table) }
+    }
   }
 
   /// Watches a process unless its parent lives to do so. One in the middle of its claim is looked at again: it fails, if

@@ -182,13 +182,6 @@ extension RegistryTable {
     deaths.wake()
   }
 
-  /// The live slots, by id.
-  func live() -> [(id: OwnerID, slot: Slot)] {
-    used.compactMap { index in
-      occupant(of: index).map { ($0, slot(index)) }
-    }
-  }
-
   /// Who has the slot.
   func occupant(of index: Int) -> OwnerID? {
     let bits = slot(index).identity.load()
@@ -197,7 +190,14 @@ extension RegistryTable {
   }
 
   /// The live slots of a process id: one, unless the death of an earlier process of that id was not noticed.
-  func all(of process: ProcessID) -> [OwnerID] { live().map(\.id).filter { $0.process == process } }
+  func all(of process: ProcessID) -> [OwnerID] {
+    // One load for each slot, and nothing else: this is asked at the death of every child.
+    var found: [OwnerID] = []
+    for index in used {
+      if let id = occupant(of: index), id.process == process { found.append(id) }
+    }
+    return found
+  }
 
   /// The live slot of a process id.
   func find(process: ProcessID) -> OwnerID? { all(of: process).last }

@@ -11,6 +11,8 @@ final class SemaphoreState: Sendable {
   private let journal: SharedLongWord
   private let journalOwner: SharedLongWord
   private let swept: SharedWord
+  /// Not 0: entries may be marked as given back.
+  private let returned: SharedWord
   private let entryCount: Int
   /// The count must not rise above it.
   let bound: UInt32
@@ -24,6 +26,10 @@ final class SemaphoreState: Sendable {
   static let sleepers: UInt32 = 1 << 31
   private static let taking: UInt64 = 1 << 32
   private static let giving: UInt64 = 2 << 32
+  /// In an entry: its owner gave it back while the latch was held.
+  private static let givenBack = OwnerID.freeBit
+  /// How long a call that does not wait does so for the latch, at most, to count the permits of dead processes.
+  private static let patience = Duration.milliseconds(10)
 
   convenience init(value: Int, isBounded: Bool) throws {
     guard 0...Int(Self.countMask) ~= value else {
@@ -49,6 +55,7 @@ final class SemaphoreState: Sendable {
     journal = memory.longWord(at: 16)
     journalOwner = memory.longWord(at: 24)
     swept = memory.word(at: 32)
+    returned = memory.word(at: 40)
   }
 
   private func entry(_ index: Int) -> SharedLongWord { memory.longWord(at: Self.ledger + 8 * index) }
@@ -95,7 +102,7 @@ extension SemaphoreState {
     while true {
       var isFull = false
       if found & Self.countMask > 0 {
-        switch try latch.look(mode, recover: recover, { .done(take(own)) }) {
+        switch try looked(mode, { take(own) }) {
         case .sleep(let word, let value): return .sleep(word, value)
         case .done(.entry(let index)): return .done(index)
         case .done(.noEntry): isFull = true
@@ -143,12 +150,34 @@ extension SemaphoreState {
     if word.exchange(&written, for: written & ~Self.sleepers) { word.wake() }
   }
 
-  /// Gives back a permit of this process.
+  /// Gives back a permit of this process. Where the latch is held, perhaps by a process that was stopped, the entry is
+  /// marked, and whoever gives up the latch does the rest.
   func giveBack(_ index: Int) {
     // A copy made by fork() inside withPermit has another id, and nothing to give back.
     guard let own = try? ProcessRegistry.ownID() else { return }
-    _ = try? latch.withLock(recover: recover) { give(index, of: own) }
+    let isDone: Void? = try? latch.tryLock(recover: recover) { give(index, of: own) }
+    if isDone == nil {
+      var expected = own.bits
+      if entry(index).exchange(&expected, for: own.bits | Self.givenBack) { returned.store(1) }
+    }
+    settle()
     if word.load() & Self.sleepers != 0 { word.wake(1) }
+  }
+
+  /// A look under the latch.
+  private func looked<Result>(_ mode: LookMode, _ body: () -> Result) throws -> WaitLook<Result> {
+    defer { settle() }
+    return try latch.look(mode, recover: recover) { .done(body()) }
+  }
+
+  /// To be called whenever the latch was given up: who marked an entry before found it held, and did not wait.
+  private func settle() {
+    while returned.load() != 0 {
+      let deaths = memory.table.deaths.load()
+      // Held: its holder comes here after us.
+      guard let count = try? latch.tryLock(recover: recover, { collect(deaths) }) else { return }
+      wake(count)
+    }
   }
 }
 
@@ -175,7 +204,7 @@ extension SemaphoreState {
 
   /// Under the latch. Nothing where the entry is another's.
   private func give(_ index: Int, of owner: OwnerID) {
-    if entry(index).load() != owner.bits { return }
+    if OwnerID(bits: entry(index).load()) != owner { return }
     journal.store(Self.giving | UInt64(index))
     var found = word.load()
     repeat {
@@ -203,32 +232,37 @@ extension SemaphoreState {
     journal.store(0)
   }
 
-  /// Gives back the permits of dead processes; true when there were any.
+  /// Nobody died, and nobody marked an entry, since the entries were looked through.
+  private func isSettled(_ deaths: UInt32) -> Bool { swept.load() == deaths && returned.load() == 0 }
+
+  /// Gives back the permits of dead processes, and those that are marked; true when there were any.
   private func sweep(_ mode: LookMode) throws -> WaitLook<Bool> {
     // Before the entries are read: a later death leads to another sweep.
     let deaths = memory.table.deaths.load()
-    if swept.load() == deaths { return .done(false) }
-    let count = try latch.look(mode, recover: recover) { .done(giveDead(deaths)) }
-    switch count {
-    case .sleep(let word, let value): return .sleep(word, value)
-    case .done(let count):
+    if isSettled(deaths) { return .done(false) }
+    return try looked(mode) { collect(deaths) }.map { count in
       wake(count)
-      return .done(count > 0)
+      return count > 0
     }
   }
 
-  /// The same, waiting for the latch.
+  /// The same, waiting a little for the latch.
   func sweepNow() {
     let deaths = memory.table.deaths.load()
-    if swept.load() == deaths { return }
-    if let count = try? latch.withLock(recover: recover, { giveDead(deaths) }) { wake(count) }
+    if isSettled(deaths) { return }
+    let count = try? latch.tryLock(patience: Self.patience, recover: recover) { collect(deaths) }
+    settle()
+    wake(count ?? 0)
   }
 
   /// Under the latch.
-  private func giveDead(_ deaths: UInt32) -> Int32 {
+  private func collect(_ deaths: UInt32) -> Int32 {
+    // First: who marks an entry from now on says so again.
+    returned.store(0)
     var count: Int32 = 0
     for index in 0..<entryCount {
-      guard let owner = OwnerID(bits: entry(index).load()), !memory.table.isLive(owner) else { continue }
+      let bits = entry(index).load()
+      guard let owner = OwnerID(bits: bits), bits & Self.givenBack != 0 || !memory.table.isLive(owner) else { continue }
       give(index, of: owner)
       count += 1
     }

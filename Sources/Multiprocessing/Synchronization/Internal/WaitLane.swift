@@ -84,6 +84,9 @@ final class WaitLane: Sendable {
     }
   }
 
+  /// Has the thread look once more for all.
+  func lookAgain() { poke() }
+
   private func poke() {
     control.add(1)
     control.wake()

@@ -5,6 +5,13 @@ enum WaitLook<Result> {
   case done(Result)
   /// Not yet: sleep while this word has this value.
   case sleep(SharedWord, UInt32)
+
+  func map<Other>(_ change: (Result) -> Other) -> WaitLook<Other> {
+    switch self {
+    case .done(let result): .done(change(result))
+    case .sleep(let word, let value): .sleep(word, value)
+    }
+  }
 }
 
 /// How a look is made.

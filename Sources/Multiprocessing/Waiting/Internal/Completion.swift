@@ -60,15 +60,16 @@ package final class Completion<Value: Sendable>: Sendable {
   /// Waits for the value. Throws CancellationError when the awaiting task is cancelled first.
   package func wait() async throws -> Value {
     if let settledValue { return settledValue }
-    if let value = await suspend(deadline: nil) { return value }
+    if let value = await suspend() { return value }
     throw CancellationError()
   }
 
-  /// Waits for the value, nil when `timeout` passes first. Throws CancellationError as `wait` does.
+  /// Waits for the value, nil when `timeout` passes first. Throws CancellationError as `wait` does, and `system` where
+  /// there is nothing to measure the time with: no descriptor and no thread.
   package func wait(timeout: Duration) async throws -> Value? {
     if let settledValue { return settledValue }
     if timeout <= .zero { return value }
-    if let value = await suspend(deadline: ContinuousClock.now + timeout) { return value }
+    if let value = try await suspend(deadline: ContinuousClock.now + timeout) { return value }
     if Task.isCancelled { throw CancellationError() }
     return value
   }
@@ -87,15 +88,24 @@ package final class Completion<Value: Sendable>: Sendable {
     return value
   }
 
-  private func suspend(deadline: ContinuousClock.Instant?) async -> Value? {
-    let id = state.withLock { state in
+  private func suspend(deadline: ContinuousClock.Instant) async throws -> Value? {
+    let id = takeNumber()
+    let alarm = try Alarm(at: deadline) { [weak self] in self?.giveUp(id) }
+    defer { alarm.cancel() }
+    return await suspend(id, deadline)
+  }
+
+  private func suspend() async -> Value? { await suspend(takeNumber(), nil) }
+
+  private func takeNumber() -> UInt64 {
+    state.withLock { state in
       defer { state.nextWaiter += 1 }
       return state.nextWaiter
     }
-    // A reactor that cannot start leaves the wait without its timer: the value or a cancellation still end it.
-    let timer = deadline.flatMap { try? Reactor.shared.schedule(at: $0) { [weak self] in self?.giveUp(id) } }
-    defer { timer.map(Reactor.shared.cancel) }
-    return await withTaskCancellationHandler {
+  }
+
+  private func suspend(_ id: UInt64, _ deadline: ContinuousClock.Instant?) async -> Value? {
+    await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         let known: Value?? = state.withLock { state in
           if state.isSettled { return .some(state.value) }
