@@ -15,13 +15,13 @@ final class SubmittedTask: Sendable {
   /// Whose sleepers are woken when the task ends: noted once, however often somebody waits for a while.
   private let nudged = Mutex(Nudged())
 
-  // SAFETY: the number is stored once, and names what the driver's own lock guards.
   /// Submits a task.
   ///
   /// - Throws: as `PoolDriver.submit`.
   init(_ job: PoolJob, _ traits: PoolMachine.Traits, to driver: PoolDriver) throws {
     self.driver = driver
     let number = try driver.submit(job, traits) { self.completion.resolve($0) }
+    // SAFETY: stored once; what the number names is guarded by the driver's own lock.
     item.store(number, ordering: .releasing)
   }
 
