@@ -44,7 +44,7 @@ import Testing
       machine.take(.submit(item, .init(retries: item == 2 ? 1 : 0, window: 3)))
     }
     let ends: [PoolMachine.Action] = [.finish(3, .lost), .finish(1, .lost), .start(2)]
-    #expect(machine.take(.distrust(1)) == [])
+    #expect(machine.take(.distrust(1), .submit(5, .init())) == [])
     #expect(machine.take(.lost(1, running: nil)) == ends)
     #expect(machine.take(.joined(2)) == [.send(2, 2), .send(4, 2)])
     #expect(machine.items[2]?.losses == 1)

@@ -1,8 +1,10 @@
-/// A dictionary for keys that are given out one after another and never again: a key is its own hash, and its value is
+/// A dictionary for keys that are given out one after another and never again: a value is found by one multiplication and
 /// changed where it is. A pool looks into several of these at each step of each task.
 ///
 /// Open addressing with linear probing; what is removed leaves no mark, because what was behind it moves up (Knuth, The
-/// Art of Computer Programming, volume 3, 6.4, algorithm R). Keys are above zero.
+/// Art of Computer Programming, volume 3, 6.4, algorithm R). Multiplying spreads keys that follow one another evenly (the
+/// same chapter, Fibonacci hashing): were a key its own place, thousands would be one run without a gap, and each removal
+/// would walk to its end. Keys are above zero.
 struct NumberedTable<Key: FixedWidthInteger & Sendable, Value: Sendable>: Sendable {
   fileprivate struct Slot: Sendable {
     /// 0: free.
@@ -10,8 +12,11 @@ struct NumberedTable<Key: FixedWidthInteger & Sendable, Value: Sendable>: Sendab
     var value: Value?
   }
 
+  private static var least: Int { 8 }
+  private static var kept: Int { 1024 }
+
   /// A power of two, at most three quarters full.
-  fileprivate var slots: [Slot] = [Slot](repeating: Slot(), count: 8)
+  fileprivate var slots: [Slot] = [Slot](repeating: Slot(), count: least)
   private(set) var count = 0
 
   var isEmpty: Bool { count == 0 }
@@ -43,7 +48,10 @@ struct NumberedTable<Key: FixedWidthInteger & Sendable, Value: Sendable>: Sendab
     return place
   }
 
-  private func home(of key: Key) -> Int { Int(truncatingIfNeeded: key) & (slots.count - 1) }
+  private func home(of key: Key) -> Int {
+    let spread = UInt64(truncatingIfNeeded: key) &* 0x9E37_79B9_7F4A_7C15
+    return Int(spread >> UInt64(64 - slots.count.trailingZeroBitCount))
+  }
   private func next(_ place: Int) -> Int { (place + 1) & (slots.count - 1) }
 
   /// After a value was perhaps set or taken away.
@@ -59,6 +67,11 @@ struct NumberedTable<Key: FixedWidthInteger & Sendable, Value: Sendable>: Sendab
 
   private mutating func remove(at freed: Int) {
     count -= 1
+    // What a burst took is given back, and iterating is quick again.
+    if count == 0, slots.count > Self.kept {
+      slots = [Slot](repeating: Slot(), count: Self.least)
+      return
+    }
     var (free, place) = (freed, next(freed))
     while slots[place].key != 0 {
       // One whose way from home passes the free place goes there.

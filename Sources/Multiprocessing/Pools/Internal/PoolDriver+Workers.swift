@@ -20,6 +20,7 @@ extension PoolDriver {
     case .logged(let worker, let record, let name): logs.add(record, worker: worker, process: name)
     case .finished(let worker, let item, let result, let time): finished(worker, item, result, after: time)
     case .returned(let worker, let item): handle(.returned(item, worker))
+    case .distrusted(let worker): handle(.distrust(worker))
     case .lost(let worker, let loss): lost(worker, loss)
     }
   }
@@ -73,13 +74,13 @@ extension PoolDriver {
     reportRestart(of: worker)
     let wasPreparing = loss.running.map { $0 >= Self.preparation } ?? false
     var grace: Reactor.Token?
-    if loss.isDistrusted { handle(.distrust(worker)) { $0.noteLoss(loss, ofAllIn: worker) } }
     handle(.lost(worker, running: loss.running)) { state in
       state.prepared[worker] = nil
       state.preparationsBefore[worker] = nil
       state.idleWatch?.remove(worker)
       state.insights.end(worker, at: MonotonicClock.nanoseconds)
       grace = state.graces.removeValue(forKey: worker)
+      if loss.isDistrusted { state.noteLoss(loss, ofAllIn: worker) }
       if let running = loss.running { state.entries[running]?.loss = loss.exit }
       if let exit = loss.exit, case .signaled = exit.status, !exit.wasKilledByUs { state.statistics.crashed += 1 }
     }

@@ -132,6 +132,8 @@ struct PoolMachine {
     /// Nobody knows what it has begun.
     var isDistrusted = false
 
+    var takesWork: Bool { state == .ready && !isDistrusted }
+
     func isUsable(canKill: Bool) -> Bool { state == .starting || state == .ready || !canKill && isStopping }
 
     /// Returns how many it has in hand then.
@@ -236,7 +238,7 @@ struct PoolMachine {
     if pending.count == 1, let id = emptiestHand, giveNext(to: id, &actions) { return }
     // Loops and no closures, for which the whole machine would be copied, with each event.
     var takers: [(inHand: Int, id: WorkerID)] = []
-    for (id, worker) in workers where worker.state == .ready { takers.append((worker.inHand.count, id)) }
+    for (id, worker) in workers where worker.takesWork { takers.append((worker.inHand.count, id)) }
     while !pending.isEmpty, !takers.isEmpty {
       takers.sort(by: <)
       var rest: [(inHand: Int, id: WorkerID)] = []
@@ -247,7 +249,7 @@ struct PoolMachine {
 
   private var emptiestHand: WorkerID? {
     var best: (inHand: Int, id: WorkerID)?
-    for (id, worker) in workers where worker.state == .ready {
+    for (id, worker) in workers where worker.takesWork {
       let taker = (worker.inHand.count, id)
       if best.map({ taker < $0 }) ?? true { best = taker }
     }

@@ -29,10 +29,11 @@ extension ProcessWorker {
 
     /// A frame that came by the socket waits for its place in the ring, where there is one: true.
     ///
-    /// - Throws: for what never has a place there, and when there are more than places.
+    /// - Throws: for what never has a place there, and when there are more than places: one is sent before its place is
+    ///   written, and one place may have been read before its frame.
     mutating func keepForItsPlace(_ frame: Frame) throws -> Bool {
       if ring == nil { return false }
-      guard [.value, .thrown, .log].contains(frame.kind), bySocket.count < FrameRing.mostFrames else {
+      guard [.value, .thrown, .log].contains(frame.kind), bySocket.count <= FrameRing.mostFrames + 1 else {
         throw MultiprocessingError(.notTransferable, "the worker sent what nobody asked for")
       }
       bySocket.append(frame)
@@ -110,11 +111,13 @@ extension ProcessWorker {
   /// What it says makes no sense any more. No answer of it counts, and its tasks fail with its end: which of them have
   /// run is not known.
   private func distrust(_ error: any Error) {
-    EventLog.warning("\(process.name) (pid \(process.id)) is killed: \(error)")
+    let complaint = (error as? SystemError).map { "what it sent could not be received: \($0)" } ?? "\(error)"
+    EventLog.warning("\(process.name) (pid \(process.id)) is killed: \(complaint)")
     incoming.withLock { incoming in
       (incoming.ring, incoming.bySocket) = (nil, [])
-      if incoming.complaint == nil { incoming.complaint = "\(error)" }
+      if incoming.complaint == nil { incoming.complaint = complaint }
     }
+    sink(.distrusted(id))
     stopListening()
     try? process.killTree()
   }

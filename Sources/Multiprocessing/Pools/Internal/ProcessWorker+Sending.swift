@@ -15,6 +15,8 @@ extension ProcessWorker {
     var ring: FrameRingWriter?
     /// The watch for room in the socket.
     var roomToken: Reactor.Token?
+    /// How often it was called.
+    var roomLooks = 0
     /// The worker's loss is reported: nothing is watched any more.
     var isOver = false
   }
@@ -73,10 +75,12 @@ extension ProcessWorker {
   }
 
   private func watchForRoom() {
-    if outgoing.withLock({ $0.roomToken != nil }) { return }
+    let looks: Int? = outgoing.withLock { $0.roomToken == nil ? $0.roomLooks : nil }
+    guard let looks else { return }
     let token = roomWatch()
     let unwanted = outgoing.withLock { outgoing in
-      if outgoing.isOver { return token }
+      // It may have been called already, and a timer is called once.
+      if outgoing.isOver || outgoing.roomLooks != looks { return token }
       defer { outgoing.roomToken = token }
       return outgoing.roomToken
     }
@@ -91,6 +95,7 @@ extension ProcessWorker {
   }
 
   private func goOnSending() {
+    outgoing.withLock { $0.roomLooks += 1 }
     stopWatchingForRoom()
     flush()
   }

@@ -50,6 +50,8 @@ enum WorkerEvent: Sendable {
   case returned(PoolMachine.WorkerID, PoolMachine.ItemID)
   /// Wrote a log record; the name is its process's.
   case logged(PoolMachine.WorkerID, LogRecord, String)
+  /// What it says makes no sense; its loss follows.
+  case distrusted(PoolMachine.WorkerID)
   case lost(PoolMachine.WorkerID, WorkerLoss)
 }
 

@@ -150,7 +150,7 @@ package final class RunningProcess: Sendable {
     if timeout == nil { leaveWatching() }
     while exit.value == nil, let pidfd {
       let left = deadline.map { max(.zero, ContinuousClock.now.duration(to: $0)) }
-      let ready = (try? Polling.wait(for: [pidfd.number], timeout: left)) ?? [0]
+      let ready = withExtendedLifetime(pidfd) { (try? Polling.wait(for: [pidfd.number], timeout: left)) ?? [0] }
       if ready.isEmpty { return exit.value }
       collectIfEnded()
     }

@@ -79,13 +79,19 @@ extension BarrierState {
       let found = phase
       if found.isBroken { return .done(.broken) }
       if !found.isOpen {
-        if let draining = draining(found.generation) { return .sleep(drained, draining) }
+        if let draining = draining(found.generation) {
+          // After the announcement: a break or reset before it has not changed `drained`.
+          guard phase == found else { continue }
+          return .sleep(drained, draining)
+        }
         guard change(found, to: found.opened) else { continue }
+        // Who left last may have been stopped before it said so.
+        wakeArriving()
       }
       let generation = found.generation
       guard let index = (0..<parties).first(where: { entry(generation, $0).load() == 0 }) else {
         // Full: the last party runs its action.
-        return .sleep(phaseWord, found.opened.bits)
+        return .sleep(phaseWord, found.isOpen ? found.bits : found.opened.bits)
       }
       entry(generation, index).store(own.bits)
       // It may have tripped and begun to drain since: then this was no room for another. No set is opened meanwhile.
@@ -154,6 +160,8 @@ extension BarrierState {
     // So that a death between the change and the wake-up is noticed.
     _ = try ProcessRegistry.ownID()
     breakPhase { !$0.isBroken }
+    // In any case: another that broke it may have been stopped before it said so.
+    wakeAll()
   }
 
   func reset() throws {
@@ -161,11 +169,10 @@ extension BarrierState {
     sweep()
     while true {
       let found = phase
-      if !found.isBroken, !found.isOpen || count(found.generation) == 0 { return }
+      if !found.isBroken, !found.isOpen || count(found.generation) == 0 { break }
       if change(found, to: found.reset) { break }
     }
-    phaseWord.wake()
-    wakeArriving()
+    wakeAll()
   }
 
   /// Parties that have arrived, and whether the barrier is broken.
@@ -190,6 +197,10 @@ extension BarrierState {
       guard shallBreak(found) else { return }
       if change(found, to: found.broken) { break }
     }
+    wakeAll()
+  }
+
+  private func wakeAll() {
     phaseWord.wake()
     wakeArriving()
   }
@@ -210,13 +221,14 @@ extension BarrierState {
   private func clearIfDead(_ set: UInt32, _ index: Int) {
     while true {
       let found = phase
-      guard let owner = OwnerID(bits: entry(set, index).load()), !memory.table.isLive(owner) else { return }
+      let bits = entry(set, index).load()
+      guard let owner = OwnerID(bits: bits), !memory.table.isLive(owner) else { return }
       // An open set was empty when it was opened: who is in it came in this generation, if that has not changed since.
       if found.isOpen, !found.isBroken, found.generation & 1 == set {
         breakPhase { $0 == found }
       } else if phase == found {
         // Who is dead comes no more, so that this entry is in no generation that goes on.
-        var expected = owner.bits
+        var expected = bits
         if entry(set, index).exchange(&expected, for: 0) { return }
       }
     }

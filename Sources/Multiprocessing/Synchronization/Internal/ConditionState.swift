@@ -173,22 +173,23 @@ extension ConditionState {
     let deaths = memory.table.deaths.load()
     if swept.load() == deaths { return }
     for index in 0..<Self.slotCount {
-      if let owner = OwnerID(bits: slot(index).owner.load()), !memory.table.isLive(owner) { free(index, of: owner) }
+      let bits = slot(index).owner.load()
+      if let owner = OwnerID(bits: bits), !memory.table.isLive(owner) { free(index, of: bits) }
     }
     // Last: whoever finds this finds nothing left to do.
     swept.store(deaths)
   }
 
-  private func free(_ index: Int, of dead: OwnerID) {
+  private func free(_ index: Int, of dead: UInt64) {
     let slot = slot(index)
     var found = slot.state.load()
     repeat {
       // The state was the dead owner's if the slot still is: it can be freed by others meanwhile, and not come back.
-      guard slot.owner.load() == dead.bits else { return }
+      guard slot.owner.load() == dead else { return }
       // Passed on first, then freed: a death in between passes it on twice, as two that sweep do, and loses nothing.
       if SlotState(bits: found).kind == .granted { for word in grant(1) { word.wake() } }
     } while !slot.state.exchange(&found, for: SlotState.free.bits)
-    var owner = dead.bits
+    var owner = dead
     _ = slot.owner.exchange(&owner, for: 0)
   }
 }

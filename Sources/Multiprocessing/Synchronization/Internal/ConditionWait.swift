@@ -60,7 +60,9 @@ extension ConditionWait {
 
   private func begin() throws -> WaitLane {
     let word = condition.word(of: place)
-    let waiter = LaneWaiter(passingOn: nil) { self.look($0) }
+    // Once it is notified it sleeps on the lock, whose wake-up is for another when this wait does not come about.
+    let held = lock.owner.word.lowerHalf
+    let waiter = LaneWaiter(passingOn: { held.wake(1) }) { self.look($0) }
     let lane: WaitLane
     do {
       lane = try WaitLanes.current.enlist(waiter, on: word, wakesAll: true)

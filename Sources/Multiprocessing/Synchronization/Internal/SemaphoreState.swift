@@ -77,9 +77,9 @@ extension SemaphoreState {
         continue
       }
       switch try sweep(mode) {
-      case .sleep(let word, let value): return .sleep(word, value)
       case .done(true): found = word.load()
-      case .done(false): if let sleep: WaitLook<Void> = announced(&found, mode) { return sleep }
+      // Where the latch is held, its holder sees to those of the dead; a permit that is released needs no latch.
+      case .sleep, .done(false): if let sleep: WaitLook<Void> = announced(&found, mode) { return sleep }
       }
     }
   }
@@ -103,7 +103,10 @@ extension SemaphoreState {
       var isFull = false
       if found & Self.countMask > 0 {
         switch try looked(mode, { take(own) }) {
-        case .sleep(let word, let value): return .sleep(word, value)
+        case .sleep(let latch, let value):
+          // It may have been woken for the permit that it cannot take yet: that is for another, who needs no latch.
+          if found & Self.sleepers != 0 { word.wake(1) }
+          return .sleep(latch, value)
         case .done(.entry(let index)): return .done(index)
         case .done(.noEntry): isFull = true
         case .done(.noPermit):
@@ -170,10 +173,12 @@ extension SemaphoreState {
     return try latch.look(mode, recover: recover) { .done(body()) }
   }
 
-  /// To be called whenever the latch was given up: who marked an entry before found it held, and did not wait.
+  /// To be called whenever the latch was given up: who marked an entry, or looked for permits of the dead, before found it
+  /// held, and did not wait.
   private func settle() {
-    while returned.load() != 0 {
+    while true {
       let deaths = memory.table.deaths.load()
+      if isSettled(deaths) { return }
       // Held: its holder comes here after us.
       guard let count = try? latch.tryLock(recover: recover, { collect(deaths) }) else { return }
       wake(count)

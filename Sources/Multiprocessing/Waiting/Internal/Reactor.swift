@@ -54,6 +54,8 @@ package final class Reactor: Sendable {
   }
 
   private let state = Mutex(State())
+  /// Held while the thread is started.
+  private let starting = Mutex(false)
 
   /// Calls `handler` whenever the descriptor is open in a direction or at its end, until `cancel`.
   package func watch(
@@ -104,22 +106,16 @@ package final class Reactor: Sendable {
 
   private func startedEngine() throws -> Engine {
     if let engine = state.withLock({ $0.engine }) { return engine }
-    let fresh = try Engine()
-    try fresh.events.add(fresh.wakeUp.descriptor.number, key: Key.wakeUp)
-    try fresh.events.add(fresh.writable.descriptor.number, key: Key.writable)
-    let (engine, isOurs) = state.withLock { state in
-      if let engine = state.engine { return (engine, false) }
-      state.engine = fresh
-      return (fresh, true)
+    return try starting.withLock { _ in
+      if let engine = state.withLock({ $0.engine }) { return engine }
+      let fresh = try Engine()
+      try fresh.events.add(fresh.wakeUp.descriptor.number, key: Key.wakeUp)
+      try fresh.events.add(fresh.writable.descriptor.number, key: Key.writable)
+      // First: nobody may leave a watch or timer to a thread that cannot be started.
+      try SystemThread.start(named: "mp-reactor") { self.run(fresh) }
+      state.withLock { $0.engine = fresh }
+      return fresh
     }
-    guard isOurs else { return engine }
-    do {
-      try SystemThread.start(named: "mp-reactor") { self.run(engine) }
-    } catch {
-      state.withLock { $0.engine = nil }
-      throw error
-    }
-    return engine
   }
 
   private func run(_ engine: Engine) {
