@@ -106,30 +106,6 @@ private struct StoppedUser: ProcessTask {
     }
   }
 
-  @Test(.steps) func `a release reaches who acquires while the latch is held over marked permits`() async throws {
-    let state = try SemaphoreState(value: 1, isBounded: true)
-    let latch = Latch(at: state.memory.block.address + 8, wakesAll: true)
-    let permit = try await state.permit()
-    _ = try latch.acquire()
-    state.giveBack(permit)
-    let waits = (0..<2).map { number in
-      Task {
-        if number == 0 { return try await state.acquire(timeout: .seconds(50)) != nil }
-        return try await onThread { try state.acquireBlocking(timeout: .seconds(50)) != nil }
-      }
-    }
-    try await Task.sleep(for: .milliseconds(20))
-    try await expectEnd("collecting permits") {
-      for _ in 0..<2 {
-        try state.release()
-        while state.word.load() & 0xFFFF != 0 { try await Task.sleep(for: .milliseconds(1)) }
-      }
-      for wait in waits { #expect(try await wait.value) }
-    }
-    latch.release()
-    #expect(state.value == 1)
-  }
-
   @Test(.steps) func `a permit that is given back while the latch is held is there when it is free`() async throws {
     let state = try SemaphoreState(value: 1, isBounded: true)
     let latch = Latch(at: state.memory.block.address + 8, wakesAll: true)

@@ -77,9 +77,9 @@ extension SemaphoreState {
         continue
       }
       switch try sweep(mode) {
+      case .sleep(let word, let value): return .sleep(word, value)
       case .done(true): found = word.load()
-      // Where the latch is held, its holder sees to those of the dead; a permit that is released needs no latch.
-      case .sleep, .done(false): if let sleep: WaitLook<Void> = announced(&found, mode) { return sleep }
+      case .done(false): if let sleep: WaitLook<Void> = announced(&found, mode) { return sleep }
       }
     }
   }
@@ -173,12 +173,10 @@ extension SemaphoreState {
     return try latch.look(mode, recover: recover) { .done(body()) }
   }
 
-  /// To be called whenever the latch was given up: who marked an entry, or looked for permits of the dead, before found it
-  /// held, and did not wait.
+  /// To be called whenever the latch was given up: who marked an entry before found it held, and did not wait.
   private func settle() {
-    while true {
+    while returned.load() != 0 {
       let deaths = memory.table.deaths.load()
-      if isSettled(deaths) { return }
       // Held: its holder comes here after us.
       guard let count = try? latch.tryLock(recover: recover, { collect(deaths) }) else { return }
       wake(count)
