@@ -133,7 +133,7 @@ extension Condition {
       throw error
     }
     let deadline = timeout.map(SharedWait.deadline(after:))
-    let end = BlockingWait.run(in: state.memory.table, until: deadline, spinning: nil) { _ in
+    let end: Void? = BlockingWait.run(in: state.memory.table, until: deadline, spinning: nil) { _ in
       state.look(place, lock, since: takeovers)
     }
     let isNotified = end != nil || state.giveUp(place)

@@ -154,13 +154,16 @@ import Testing
     #expect(try await child.value == "closed")
     // Root may look after the listeners of others: the other way round it is let in.
     let path = "/tmp/mp-test-\(UUID().uuidString)"
-    let other = try ChildProcess.start(path) { path in
+    // Its file is there before it listens: a client that comes between is refused by the system.
+    let isListening = try Event()
+    let other = try ChildProcess.start(path, isListening) { path, isListening in
       setgid(65_534)
       setuid(65_534)
       let listener = try TextListener(at: .unix(path: path))
+      isListening.set()
       _ = try await listener.accept(timeout: .seconds(50))
     }
-    #expect(await eventually { FileManager.default.fileExists(atPath: path) })
+    #expect(try await isListening.wait(timeout: .seconds(50)))
     // Its listener belongs to another user than root: the client refuses it.
     try await expectFailure(.authenticationFailed) { try await Texts.connect(to: .unix(path: path)) }
     try await other.value
