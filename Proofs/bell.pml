@@ -1,6 +1,7 @@
 /* The bell of Sources/Multiprocessing/Channels/README.md, checked by spin: every interleaving of TAKERS that wait for an
  * item and give up at any time, WATCHERS that wait for an item and leave it to others, and PUTTERS that put one, any of
- * which may die before any step.
+ * which may die before any step. The first PACED of the takers sleep once for another reason, items or not, for a limited
+ * time (as a put does that keeps pace with the consumers), and may fail before they look.
  *
  * The bell is a version and the bit that somebody may sleep; what is waited for lies in another word, unlike the
  * semaphore's. The kernel's sleep compares the bell and the count of deaths and goes to sleep in one step, as futex_waitv
@@ -9,7 +10,7 @@
  *
  * MUTANT breaks one rule at a time, to show that the model would notice: 1 who leaves passes the wake-up on by a wake-up
  * alone, 2 who announced itself does not look again, 3 the version stays the same, 4 who has taken
- * it off wakes nobody, 5 deaths wake nobody, 6 who leaves passes nothing on.
+ * it off wakes nobody, 5 deaths wake nobody, 6 who leaves passes nothing on, 7 who fails after it kept pace passes nothing on.
  *
  * Shown: when nothing moves any more, no live taker or watcher sleeps while there is an item. */
 #ifndef TAKERS
@@ -20,6 +21,9 @@
 #endif
 #ifndef PUTTERS
 #define PUTTERS 2
+#endif
+#ifndef PACED
+#define PACED 0
 #endif
 #ifndef DEATHS
 #define DEATHS 0
@@ -39,7 +43,7 @@ byte isDead[N];          /* what really happened */
 bit isAsleep[SLEEPERS];  /* in the kernel, on the bell */
 bit isWoken[SLEEPERS];   /* woken, not yet returned */
 byte mayDie;             /* deaths to come: any number up to DEATHS */
-byte mayLeave = 1;       /* how many may find their time over while they sleep */
+byte mayLeave;           /* how many will find their time over while they sleep: none or one */
 
 #define STEP(action) atomic { if :: mayDie > 0 -> mayDie--; isDead[me] = 1; goto dead :: true -> action fi }
 
@@ -112,12 +116,17 @@ inline look() {
 proctype waiter(byte me) {
   byte seenVersion, seenDeaths, ringVersion;
   bit wasOn, did, found, isOver;
+  bit isPaced = me < PACED;
 again:
   /* Forgotten, so that fewer states differ. */
   atomic { seenVersion = 0; ringVersion = 0; wasOn = 0; did = 0 };
-  STEP(seenDeaths = deaths);
-  look();
-  if :: found -> goto done :: else fi;
+  if
+  :: isPaced -> skip
+  :: else ->
+    STEP(seenDeaths = deaths);
+    look();
+    if :: found -> goto done :: else fi
+  fi;
   STEP(seenVersion = version; wasOn = sleepers);
   if
   :: !wasOn ->
@@ -129,7 +138,7 @@ again:
   :: else
   fi;
   if
-  :: MUTANT != 2 -> look()
+  :: MUTANT != 2 && !isPaced -> look()
   :: else
   fi;
   if :: found -> goto done :: else fi;
@@ -139,8 +148,8 @@ again:
   fi;
   STEP(
     if
-    :: version == seenVersion && sleepers == 1 && deaths == seenDeaths -> isAsleep[me] = 1; isWoken[me] = 0
-    :: else -> goto again
+    :: version == seenVersion && sleepers == 1 && (isPaced || deaths == seenDeaths) -> isAsleep[me] = 1; isWoken[me] = 0
+    :: else -> if :: isPaced -> goto paced :: else -> goto again fi
     fi);
   /* In the kernel: killed, woken, or its time is over; that may never come. */
 endAsleep:
@@ -148,10 +157,18 @@ endAsleep:
     if
     :: mayDie > 0 -> mayDie--; isDead[me] = 1; isAsleep[me] = 0; goto dead
     :: isWoken[me] -> isWoken[me] = 0; if :: isOver = 1 :: skip fi
-    :: mayLeave > 0 -> mayLeave--; isAsleep[me] = 0; isWoken[me] = 0; isOver = 1
+    :: isPaced -> isAsleep[me] = 0; isWoken[me] = 0
+    :: mayLeave > 0 && !isPaced -> mayLeave--; isAsleep[me] = 0; isWoken[me] = 0; isOver = 1
     fi
   };
-  goto again;
+  if :: isPaced -> goto paced :: else -> goto again fi;
+paced:
+  /* It puts now, as others do, or cannot. */
+  isPaced = 0;
+  if
+  :: goto again
+  :: true -> if :: MUTANT != 7 -> passOn() :: else fi; goto over
+  fi;
 done:
   if
   :: me >= TAKERS -> passOn()
@@ -159,7 +176,7 @@ done:
   fi;
 dead:
 over:
-  atomic { seenVersion = 0; seenDeaths = 0; ringVersion = 0; wasOn = 0; did = 0; found = 0; isOver = 0 }
+  atomic { seenVersion = 0; seenDeaths = 0; ringVersion = 0; wasOn = 0; did = 0; found = 0; isOver = 0; isPaced = 0 }
 }
 
 proctype putter(byte me) {
@@ -199,6 +216,7 @@ init {
   atomic {
     byte i = 0;
     select(mayDie : 0 .. DEATHS);
+    select(mayLeave : 0 .. 1);
     do :: i < SLEEPERS -> run waiter(i); i++ :: else -> break od;
     do :: i < N -> run putter(i); i++ :: else -> break od
   }

@@ -6,8 +6,8 @@
 # The first are the last to be left out.
 #   name | needs a test file whose text matches | seconds allowed, and usual on two slow cores | what it shows
 steps=(
-  'kill_at_every_step|StepDeath.|600|100|no death at any step of an operation on a primitive wedges it or loses a wake-up'
-  'spin_models|StepDeath.|600|90|the models of lock, semaphore, barrier, condition and bell hold in every interleaving, and their mutants do not'
+  'kill_at_every_step|StepDeath.|600|150|no death at any step of an operation on a primitive wedges it or loses a wake-up'
+  'spin_models|StepDeath.|600|210|the models of lock, semaphore, barrier, condition and bell hold in every interleaving, and their mutants do not'
   'chaos|MP_CHAOS_SEEDS|600|150|in a hundred kinds of chaos each of a thousand tasks is accounted for exactly once'
   'queue_storm|MP_QUEUE_SEEDS|900|200|nothing is lost or doubled in a hundred storms of kills but by the calls that died'
   'release_tests|@Test|1200|900|the tests pass with optimisation'

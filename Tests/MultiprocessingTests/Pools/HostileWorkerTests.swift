@@ -18,6 +18,7 @@ private struct Blurt: ProcessTask {
         try channel.send(Frame(kind, task: about, number: 1, payload: TransferPayload(bytes: bytes)))
       }
     }
+    try #require(!messageSockets().isEmpty)
     return messageSockets().count
   }
 
@@ -51,7 +52,10 @@ private struct Blurt: ProcessTask {
     try await withWorkers(1, .forkServer, configured(hasty)) { pool in
       _ = try await pool.run {}
       for bytes in [[], [0xFF, 0, 7], [UInt8](repeating: 0xA1, count: 20_000)] {
-        _ = try? await pool.run(Blurt(kind: kind, about: task, bytes: bytes))
+        // An answer, which may be the forged one, or an error that the pool made.
+        do { #expect(try await pool.run(Blurt(kind: kind, about: task, bytes: bytes)) >= 0) } catch {
+          #expect(error is MultiprocessingError, "\(error)")
+        }
       }
       // What was forged may have hit these; after them it is over.
       for _ in 0..<4 { _ = try? await pool.run {} }

@@ -23,8 +23,12 @@ func expectRefusal<Output>(
   #expect(before.isSuperset(of: CurrentProcess.activeChildren.map(\.id)), sourceLocation: sourceLocation)
   // A program that another suite starts is for a moment a copy of this one.
   let deadline = ContinuousClock.now + .seconds(20)
-  while !OwnResources.now().children.isSubset(of: before), ContinuousClock.now < deadline { usleep(10_000) }
-  #expect(OwnResources.now().children.isSubset(of: before), sourceLocation: sourceLocation)
+  var left = OwnResources.now().children.subtracting(before)
+  while !left.isEmpty, ContinuousClock.now < deadline {
+    usleep(10_000)
+    left = OwnResources.now().children.subtracting(before)
+  }
+  #expect(left.isEmpty, sourceLocation: sourceLocation)
   return error
 }
 

@@ -85,20 +85,23 @@ struct RecursiveLockTask: ProcessTask {
     let numbers = Mutex(Set<UInt32>())
     for _ in 0..<50 { onNewThread { numbers.withLock { _ = $0.insert(OwnID.thread) } } }
     #expect(numbers.withLock { $0.count } == 50)
-    let lock = try RecursiveLock()
-    let first = onNewThread { _ = try? lock.blocking.acquire() }
-    // Where the kernel may be told its next number, the next thread has that of the first.
-    for _ in 0..<20 {
+    // Where the kernel may be told its next number, a new thread has that of one that ended, unless another was faster.
+    let last = URL(fileURLWithPath: "/proc/sys/kernel/ns_last_pid")
+    var isReused = false
+    for _ in 0..<200 where !isReused {
+      let lock = try RecursiveLock()
+      let first = onNewThread { _ = try? lock.blocking.acquire() }
       usleep(1000)
-      try? Data("\(first - 1)".utf8).write(to: URL(fileURLWithPath: "/proc/sys/kernel/ns_last_pid"))
+      guard (try? Data("\(first - 1)".utf8).write(to: last)) != nil else { return }
       let attempt = Mutex<Acquisition?>(nil)
       let number = onNewThread {
         let found = try? lock.blocking.tryAcquire()
         attempt.withLock { $0 = found }
       }
       #expect(attempt.withLock { $0 } == nil, "thread \(number) took the lock of thread \(first)")
-      if number == first { return }
+      isReused = number == first
     }
+    #expect(isReused)
   }
 
   @Test(arguments: StartMethod.available)

@@ -56,6 +56,7 @@ private struct StoppedUser: ProcessTask {
     while true {
       let (use, tally) = (try use(), try SharedTally())
       let child = try ChildProcess.start(StoppedUser(use: use, tally: tally, step: step))
+      defer { kill(child.id, SIGCONT) }
       #expect(
         await eventually {
           tally[9] == 1 && ProcessInspection.state(of: child.id) == "T" || child.process.hasEnded

@@ -10,12 +10,15 @@ internal import Synchronization
 /// a moment at most. Where they have something else to do, or take nothing yet, it does not: then a queue is there to be
 /// filled.
 final class QueuePace: Sendable {
-  /// Of the window in which the rate is measured: the head and the time at its start, and how many puts it has seen.
+  /// Of the window in which the rate is measured: the head and the time at its start, its puts and their bytes.
   private let head = Atomic<UInt64>(0)
   private let start = Atomic<UInt64>(0)
   private let count = Atomic<UInt32>(0)
-  private let isFast = Atomic<Bool>(false)
+  private let byteCount = Atomic<Int>(0)
+  /// How many elements producers may be ahead while consumers are fast; else `unlimited`.
+  private let distance = Atomic<Int>(QueuePace.unlimited)
 
+  private static let unlimited = Int.max
   /// Smaller elements cost more than their copies.
   static let leastSize = 16 << 10
   /// What producers are ahead at most: half of a usual cache of one core.
@@ -26,30 +29,37 @@ final class QueuePace: Sendable {
 
   /// Waits if it should. True if it may have been woken: who was must put something, or pass that on.
   func wait(_ words: QueueWords, _ byteCount: Int) -> Bool {
-    if Steps.isArmed { return false }
     measure(words.head, byteCount)
-    if !isFast.load(ordering: .relaxed) || !isAhead(words, byteCount) { return false }
+    if !isAhead(words) { return false }
     let bell = words.space
     let announced = bell.announce()
-    guard isAhead(words, byteCount) else { return false }
+    guard isAhead(words) else { return false }
     if SharedWait.sleep(on: bell.word, while: announced, until: SharedWait.now + Self.longest) == .timedOut {
-      isFast.store(false, ordering: .relaxed)
+      distance.store(Self.unlimited, ordering: .relaxed)
     }
     return true
   }
 
-  private func isAhead(_ words: QueueWords, _ byteCount: Int) -> Bool {
-    words.tail.distance(from: words.head) >= max(2, Self.most / byteCount)
+  /// Whether consumers take at the rate of a copy, as far as is known.
+  var isFast: Bool { distance.load(ordering: .relaxed) != Self.unlimited }
+
+  private func isAhead(_ words: QueueWords) -> Bool {
+    let distance = distance.load(ordering: .relaxed)
+    return distance != Self.unlimited && words.tail.distance(from: words.head) >= distance
   }
 
   /// Half a byte in a nanosecond is fast: a copy there and back takes a fifth of that time.
   private func measure(_ head: QueueMark, _ byteCount: Int) {
+    let sum = self.byteCount.wrappingAdd(byteCount, ordering: .relaxed).newValue
     if count.wrappingAdd(1, ordering: .relaxed).newValue % Self.window != 0 { return }
+    let mean = max(1, sum / Int(Self.window))
     let (now, old) = (SharedWait.now, QueueMark(bits: self.head.load(ordering: .relaxed)))
     let time = Double(now) - Double(start.load(ordering: .relaxed))
-    isFast.store(2 * Double(head.distance(from: old)) * Double(byteCount) > time, ordering: .relaxed)
+    let isFast = 2 * Double(head.distance(from: old)) * Double(mean) > time
+    distance.store(isFast ? max(2, Self.most / mean) : Self.unlimited, ordering: .relaxed)
     start.store(now, ordering: .relaxed)
     self.head.store(head.bits, ordering: .relaxed)
+    self.byteCount.store(0, ordering: .relaxed)
   }
 }
 

@@ -32,15 +32,17 @@ struct StormItem: Codable, Sendable {
 
   init(life: Int, number: Int) {
     (self.life, self.number) = (life, number)
-    content = [UInt16](repeating: Self.mark(life, number), count: Self.count(number))
+    content = [UInt16](repeating: Self.mark(life, number), count: Self.count(life, number))
   }
 
   private static func mark(_ life: Int, _ number: Int) -> UInt16 { UInt16(truncatingIfNeeded: life * 977 + number) }
-  /// Mostly small, at times larger than a segment.
-  private static func count(_ number: Int) -> Int { number % 97 == 0 ? 40_000 : number * 7 % 300 }
+  /// Mostly small, at times larger than a segment; of some lives all so large that puts keep pace with the consumers.
+  private static func count(_ life: Int, _ number: Int) -> Int {
+    number % 97 == 0 ? 40_000 : life % 5 == 4 ? 9000 : number * 7 % 300
+  }
 
   var isWhole: Bool {
-    content.count == Self.count(number) && content.allSatisfy { $0 == Self.mark(life, number) }
+    content.count == Self.count(life, number) && content.allSatisfy { $0 == Self.mark(life, number) }
   }
 }
 
