@@ -102,8 +102,12 @@ enum Riddance: CaseIterable, Sendable { case cancel, cancelAll, timeout, termina
 
   @Test func `a stopped busy worker goes on when it is continued, although its pool is closed`() async throws {
     try await withWorkers(1, .forkServer, configured(hasty)) { pool in
-      let file = TemporaryFile()
-      let task = try pool.submit(Nap(milliseconds: 50, answer: 4, path: file.path))
+      let (file, mayEnd) = (TemporaryFile(), try Event())
+      let task = try pool.submit(file.path, mayEnd) { path, mayEnd in
+        TemporaryFile.append("begun", to: path)
+        try await mayEnd.wait()
+        return 4
+      }
       #expect(await eventually { !file.lines.isEmpty })
       let worker = try #require(pool.workers.first?.processID)
       kill(worker, SIGSTOP)
@@ -111,6 +115,7 @@ enum Riddance: CaseIterable, Sendable { case cancel, cancelAll, timeout, termina
       // Many grace periods.
       try await Task.sleep(for: .seconds(1))
       #expect(ProcessInspection.state(of: worker) == "T")
+      mayEnd.set()
       kill(worker, SIGCONT)
       try await expectEqual(task.value, 4)
       try await pool.join()

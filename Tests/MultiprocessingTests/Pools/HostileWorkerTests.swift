@@ -9,6 +9,8 @@ private struct Blurt: ProcessTask {
   var kind: UInt8
   var about: UInt64
   var bytes: [UInt8] = []
+  /// It does not answer after that.
+  var isEndless = false
 
   func run() throws -> Int {
     let kind = try #require(Frame.Kind(rawValue: kind))
@@ -19,6 +21,7 @@ private struct Blurt: ProcessTask {
       }
     }
     try #require(!messageSockets().isEmpty)
+    while isEndless { sleep(1) }
     return messageSockets().count
   }
 
@@ -38,9 +41,7 @@ private struct Blurt: ProcessTask {
     try await withWorkers(1, method, configured(hasty)) { pool in
       let before = try #require(try await firstWorker(of: pool))
       await #expect(throws: MultiprocessingError.self) {
-        _ = try await pool.run(Blurt(kind: Frame.Kind.ready.rawValue, about: 0))
-        // The answer may have been there first.
-        _ = try await pool.run(Nap())
+        _ = try await pool.run(Blurt(kind: Frame.Kind.ready.rawValue, about: 0, isEndless: true))
       }
       #expect(try await pool.run(4) { $0 + 1 } == 5)
       #expect(pool.workers.first?.processID != before)
