@@ -31,6 +31,8 @@ package enum ChildPage {
     package var processID: Int32
     /// The task it worked on last; 0 for none.
     package var task: UInt64
+    /// How many inputs of that task have begun, where it is a series.
+    package var part: UInt64
     package var crash: CrashRecord?
   }
 
@@ -48,7 +50,7 @@ package enum ChildPage {
         signal: page.signal_number, code: page.code, address: page.address,
         dataBytes: page.data_pages &* UInt64(sysconf(Int32(_SC_PAGESIZE))), frames: frames(of: page, raw: raw))
     }
-    return Contents(processID: page.pid, task: page.task, crash: crash)
+    return Contents(processID: page.pid, task: page.task, part: page.part, crash: crash)
   }
 
   private static func frames(of page: mp_child_page, raw: UnsafeRawBufferPointer) -> [ImageAddress] {
@@ -86,7 +88,13 @@ package struct OwnChildPage: Sendable {
   package func catchCrashes() { mp_crash_install(page) }
 
   /// Says which task the process works on.
-  package func setTask(_ task: UInt64) { page.pointee.task = task }
+  package func setTask(_ task: UInt64) {
+    page.pointee.part = 0
+    page.pointee.task = task
+  }
+
+  /// Says how many inputs of the series it works on have begun.
+  package func setPart(_ part: Int) { page.pointee.part = UInt64(part) }
 
   /// Gives the calling thread a stack for the crash handler.
   package static func prepareThread() { mp_crash_prepare_thread() }

@@ -24,6 +24,7 @@ struct mp_child_page {
   uint64_t address;       // si_addr
   uint64_t data_pages;    // private writable memory, pages
   uint64_t task;          // id of the task the child works on; written by the worker
+  uint64_t part;          // how many inputs of that task have begun, of a series
   uint32_t frame_count;
   uint32_t image_count;
   struct mp_crash_frame frames[MP_CRASH_FRAMES];

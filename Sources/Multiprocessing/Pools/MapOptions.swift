@@ -5,9 +5,9 @@ public struct MapOptions: Sendable {
   /// How many inputs a worker is given at once; nil: the pool decides by what they take, up to about a millisecond of
   /// work. More saves time when tasks are short; fewer balances better when they are long. It is a bound to neither side:
   /// of chunks shorter than 50 microseconds several go at once, and a worker that has worked on one for five milliseconds
-  /// gives back what it has not begun. In a stream, how many tasks a worker is given ahead, each answered by itself, so
-  /// that a crash fails one task and not the chunk; nil: so many as take about 30 microseconds. What is behind a slow one
-  /// is taken back for a worker that has nothing to do.
+  /// gives back what it has not begun. In a stream each input of a chunk is answered by itself, so that a crash or an error
+  /// fails one and not the chunk, and what is behind a slow one is taken back for a worker that has nothing to do; with
+  /// little room (`maxPending`) chunks are smaller.
   public var chunkSize: Int?
   /// How long the whole may take; then it throws `timedOut`, and what still runs is stopped.
   public var totalTimeout: Duration?

@@ -117,7 +117,7 @@ extension PoolCore {
 
   /// Inputs go one by one where each is a task to the rules: with a time or retries of its own, a worker of its own, or
   /// workers that are counted by tasks; and where nothing crosses.
-  private func sizer(_ options: MapOptions, _ traits: PoolMachine.Traits) -> ChunkSizer {
+  func sizer(_ options: MapOptions, _ traits: PoolMachine.Traits) -> ChunkSizer {
     let isSingle =
       capabilities.format == nil || traits.timeout != nil || traits.retries > 0 || traits.affinityKey != nil
       || driver.countsTasks

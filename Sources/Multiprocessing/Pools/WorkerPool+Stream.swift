@@ -66,8 +66,13 @@ extension PoolCore {
           reader: ResultReader(coder: source.coder, format: self.capabilities.format),
           progress: options.progress.map { ProgressReporter(style: $0, total: total) })
         if let timeout = options.totalTimeout { try run.fail(after: timeout) }
-        let pump = Task.detached { await Self.pump(run, feed) { run.submit(source.source($0), traits) } }
-        return (run, pump)
+        let sizer = self.sizer(options, traits)
+        if sizer.isFixed {
+          return (run, Task.detached { await Self.pump(run, feed) { run.submit(source.source($0), traits) } })
+        }
+        let inputs = StreamFeed(
+          run, source, self.driver, traits, sizer, limit: limit, logMetadata: self.driver.callersLogMetadata)
+        return (run, Task.detached { await Self.pump(run, feed) { inputs.add($0) } })
       })
   }
 

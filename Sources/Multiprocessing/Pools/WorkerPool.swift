@@ -25,7 +25,7 @@ extension WorkerPool {
   }
 
   /// Cancels what no worker has begun: what waits, and what a worker was given ahead (`MapOptions.chunkSize`).
-  public func cancelPending() { core.driver.handle(.cancelPending) }
+  public func cancelPending() { core.driver.cancelPending() }
 
   /// Cancels everything, and does not wait: for `defer`. The pool can be used again.
   public func cancelAll() { core.driver.handle(.cancelAll) }

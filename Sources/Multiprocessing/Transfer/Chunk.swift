@@ -21,10 +21,11 @@ struct Chunk<Input: Codable & Sendable, Output: Sendable>: Sendable {
   ///
   /// - Throws: what the body throws for one of them, and CancellationError; `notTransferable`.
   func run(
-    _ payload: TransferPayload, _ format: TransferFormat,
+    _ payload: TransferPayload, _ format: TransferFormat, _ series: Series? = nil,
     suspending body: @Sendable @concurrent (Input) async throws -> Output
   ) async throws -> ChunkAnswer {
     let inputs = try TransferCoder<[Input]>.decode(payload, format)
+    if let series { return try await series.run(inputs, coder, format, body) }
     var outputs: [Output] = []
     outputs.reserveCapacity(inputs.count)
     var clock = ChunkClock()
@@ -36,6 +37,14 @@ struct Chunk<Input: Codable & Sendable, Output: Sendable>: Sendable {
   }
 
   /// The same for a body that does not suspend.
+  func run(
+    _ payload: TransferPayload, _ format: TransferFormat, _ series: Series?,
+    plain body: @escaping @Sendable (Input) throws -> Output
+  ) async throws -> ChunkAnswer {
+    if series != nil { return try await run(payload, format, series, suspending: { try body($0) }) }
+    return try run(payload, format, plain: body)
+  }
+
   func run(
     _ payload: TransferPayload, _ format: TransferFormat, plain body: @Sendable (Input) throws -> Output
   ) throws -> ChunkAnswer {
@@ -93,7 +102,7 @@ package struct ChunkAnswer: Sendable {
 }
 
 /// How long a chunk has run.
-private struct ChunkClock {
+struct ChunkClock {
   private let start = ContinuousClock.now
   private let coarseStart = CoarseTime.now
   private var last = CoarseTime.now

@@ -48,7 +48,7 @@ private struct Blurt: ProcessTask {
     }
   }
 
-  @Test(arguments: 1...UInt8(15), [UInt64(0), 1, 2, 3, .max])
+  @Test(arguments: 1...UInt8(18), [UInt64(0), 1, 2, 3, .max])
   func `whatever a worker says, about whichever task, the pool goes on`(kind: UInt8, task: UInt64) async throws {
     try await withWorkers(1, .forkServer, configured(hasty)) { pool in
       _ = try await pool.run {}

@@ -83,13 +83,15 @@ import Testing
   @Test func `a join survives signals to the parent`() async throws {
     let interrupted = try ChildProcess.start {
       signal(SIGUSR1) { _ in signalCount += 1 }
-      let child = try ChildProcess.start { try await Task.sleep(for: .milliseconds(300)) }
+      let mayEnd = try Event()
+      let child = try ChildProcess.start(mayEnd) { try await $0.wait() }
       let me = getpid()
       Thread.detachNewThread {
-        for _ in 0..<40 {
+        while signalCount <= 10 {
           kill(me, SIGUSR1)
           usleep(5000)
         }
+        mayEnd.set()
       }
       let status = blockingJoin(child)
       return status == .exited(0) && signalCount > 10

@@ -15,11 +15,12 @@ struct MapSource<Input: Codable & Sendable, Output: Sendable>: Sendable {
 
   /// The job of several inputs, for a back end to which they cross.
   func job(
-    _ inputs: [Input], _ format: TransferFormat, for capabilities: WorkerCapabilities, logMetadata: [String: String]
+    _ inputs: [Input], _ format: TransferFormat, for capabilities: WorkerCapabilities, logMetadata: [String: String],
+    manner: TaskEnvelope.Manner = .chunk
   ) throws -> PoolJob {
     try capabilities.check(reference)
     let payload = try Chunk<Input, Output>(coder: coder).encode(inputs, format)
-    var envelope = TaskEnvelope(reference: reference, format: format, payload: payload, isChunk: true)
+    var envelope = TaskEnvelope(reference: reference, format: format, payload: payload, manner: manner)
     envelope.logMetadata = logMetadata
     let describe: @Sendable () -> String = { [describe] in
       inputs.count == 1 ? describe(inputs[0]) : "\(inputs.count) inputs from \(describe(inputs[0]))"

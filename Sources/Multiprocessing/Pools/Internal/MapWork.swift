@@ -136,5 +136,5 @@ extension MapRun.Stretch {
 
 extension PoolJob {
   /// More than a chunk should be: a worker reads all of it before it begins, and has descriptors for few handles.
-  fileprivate var isTooLarge: Bool { byteCount > 1 << 20 || envelope?.payload.descriptors.count ?? 0 > 64 }
+  var isTooLarge: Bool { byteCount > 1 << 20 || envelope?.payload.descriptors.count ?? 0 > 64 }
 }

@@ -9,7 +9,10 @@ extension PoolDriver {
     case .startTimer(let item, let turn, let duration): startTimer(item, turn: turn, duration)
     case .finish(let item, let ending): finish(item, ending)
     case .stop(let worker, let item): backend.stop(item, in: worker)
-    case .recall(let worker, let item): backend.recall(item, from: worker)
+    case .recall(let worker, let item):
+      // It may be the one that runs by the time that the worker hears of it.
+      state.withLock { $0.entries[item]?.isRecalled = true }
+      backend.recall(item, from: worker)
     case .startGrace(let worker, let grace): startGrace(worker, grace)
     case .kill(let worker): backend.kill(worker)
     case .retire(let worker): retire(worker)
@@ -67,7 +70,7 @@ extension PoolDriver {
   }
 
   @discardableResult
-  private func after(_ delay: Duration, _ body: @escaping @Sendable (PoolDriver) -> Void) -> Reactor.Token? {
+  func after(_ delay: Duration, _ body: @escaping @Sendable (PoolDriver) -> Void) -> Reactor.Token? {
     // The reactor runs: workers are watched by it. Were it ever refused, the work would go on without its timer.
     try? Reactor.shared.schedule(at: ContinuousClock.now + delay) { [weak self] in self.map(body) }
   }
@@ -75,12 +78,18 @@ extension PoolDriver {
   private func finish(_ item: ItemID, _ ending: PoolMachine.Ending) {
     let (entry, reason) = state.withLock { state in
       let entry = state.entries.removeValue(forKey: item)
-      state.statistics.count(ending, entry?.answer, of: entry?.job.count ?? 1)
+      if let entry, entry.series != nil {
+        state.endSeries(entry, ending)
+      } else {
+        state.statistics.count(ending, entry?.answer, of: entry?.job.count ?? 1)
+      }
       return (entry, state.reason)
     }
     guard let entry else { return }
     if let timer = entry.timer { Reactor.shared.cancel(timer) }
-    entry.finish(result(of: entry, ending, reason))
+    let result = result(of: entry, ending, reason)
+    entry.finish(result)
+    entry.series?.end(entry.rest, entry.seriesEnding(ending, result), isCancelled: entry.isRestCancelled)
   }
 
   private func result(

@@ -19,6 +19,8 @@ extension PoolDriver {
     case .finished(_, let item, let result, _) where item >= Self.exitJob: left(item, result)
     case .logged(let worker, let record, let name): logs.add(record, worker: worker, process: name)
     case .finished(let worker, let item, let result, let time): finished(worker, item, result, after: time)
+    case .part(let worker, let item, let index, let result): takePart(index, of: item, from: worker, result)
+    case .rest(let worker, let item, let index): takeRest(of: item, from: index, worker)
     case .returned(let worker, let item): handle(.returned(item, worker))
     case .distrusted(let worker): handle(.distrust(worker))
     case .lost(let worker, let loss): lost(worker, loss)
@@ -49,6 +51,7 @@ extension PoolDriver {
       handle(.recycle(worker))
     }
     watchIdleness(of: worker)
+    watchSeries()
   }
 
   private func watchIdleness(of worker: WorkerID) {
@@ -113,6 +116,7 @@ extension PoolDriver {
       let processID = backend.processID(of: worker)
       handle(.joined(worker)) { $0.insights.join(worker, at: MonotonicClock.nanoseconds, processID: processID) }
       watchIdleness(of: worker)
+      watchSeries()
     }
   }
 

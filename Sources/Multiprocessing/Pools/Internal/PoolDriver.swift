@@ -23,8 +23,19 @@ final class PoolDriver: Sendable {
     var answer: JobResult?
     /// How the worker that ran it ended.
     var loss: ProcessExit?
+    /// What hears of each input of a series.
+    let series: (any SeriesReceiver)?
+    /// Of a series: the inputs whose results have not come and that were not given back.
+    var rest: Range<Int>
+    /// It was asked for what it has not begun.
+    var isRecalled = false
+    /// And that is not to come again.
+    var isRestCancelled = false
 
-    init(job: PoolJob, finish: @escaping Finish) { (self.job, self.finish) = (job, finish) }
+    init(job: PoolJob, series: (any SeriesReceiver)?, finish: @escaping Finish) {
+      (self.job, self.series, self.finish) = (job, series, finish)
+      rest = 0..<job.count
+    }
   }
 
   struct Settings: Sendable {
@@ -63,6 +74,7 @@ final class PoolDriver: Sendable {
     /// Run in a worker after its last task.
     var exitJobs: [(job: PoolJob, take: @Sendable (JobResult) -> Void)] = []
     var restartObservers: [Int: @Sendable () -> Void] = [:]
+    var seriesWatch = SeriesWatch()
   }
 
   let state: Mutex<State>
@@ -106,8 +118,10 @@ final class PoolDriver: Sendable {
   /// Takes a task on.
   ///
   /// - Throws: `closed`, or the reason for which the pool broke.
-  func submit(_ job: PoolJob, _ traits: PoolMachine.Traits, finish: @escaping Finish) throws -> ItemID {
-    let entry = Entry(job: job, finish: finish)
+  func submit(
+    _ job: PoolJob, _ traits: PoolMachine.Traits, _ series: (any SeriesReceiver)? = nil, finish: @escaping Finish
+  ) throws -> ItemID {
+    let entry = Entry(job: job, series: series, finish: finish)
     let (item, actions) = try state.withLock { state in
       if !state.machine.accepts(traits) { throw state.reason ?? Self.closed }
       let item = state.nextItem
@@ -117,6 +131,7 @@ final class PoolDriver: Sendable {
       return (item, state.take(.submit(item, traits)))
     }
     perform(actions)
+    if series != nil { watchSeries() }
     return item
   }
 

@@ -33,7 +33,8 @@ extension ProcessWorker {
     ///   written, and one place may have been read before its frame.
     mutating func keepForItsPlace(_ frame: Frame) throws -> Bool {
       if ring == nil { return false }
-      guard [.value, .thrown, .log].contains(frame.kind), bySocket.count <= FrameRing.mostFrames + 1 else {
+      guard [.value, .thrown, .log, .part, .failedPart].contains(frame.kind), bySocket.count <= FrameRing.mostFrames + 1
+      else {
         throw MultiprocessingError(.notTransferable, "the worker sent what nobody asked for")
       }
       bySocket.append(frame)

@@ -81,22 +81,53 @@ final class StreamRun<Output: Sendable>: Sendable {
     }
   }
 
-  /// Submits the next input's task. One that cannot be submitted is a failed result in its place.
-  func submit(_ source: TaskSource<Output>, _ traits: PoolMachine.Traits) {
-    let index = state.withLock { state in
+  var isOver: Bool { state.withLock { $0.isOver } }
+
+  /// Takes the place of the next input.
+  func take() -> Int {
+    state.withLock { state in
       defer { state.taken += 1 }
-      state.outstanding[state.taken] = .max
       return state.taken
     }
+  }
+
+  /// Submits a series whose first input has a place.
+  ///
+  /// - Throws: `closed`, or the reason for which the pool broke.
+  func submit(_ job: PoolJob, _ traits: PoolMachine.Traits, at start: Int, _ receiver: any SeriesReceiver) throws {
+    state.withLock { $0.outstanding[start] = .max }
+    do {
+      let item = try driver.submit(job, traits, receiver) { [weak self] _ in self?.forget(start) }
+      note(item, at: start)
+    } catch {
+      forget(start)
+      throw error
+    }
+  }
+
+  private func forget(_ start: Int) { state.withLock { $0.outstanding[start] = nil } }
+
+  private func note(_ item: PoolMachine.ItemID, at index: Int) {
+    let isOver = state.withLock { state in
+      if state.outstanding[index] != nil { state.outstanding[index] = item }
+      return state.isOver
+    }
+    if isOver { driver.handle(.cancel(item)) }
+  }
+
+  /// Submits the next input's task. One that cannot be submitted is a failed result in its place.
+  func submit(_ source: TaskSource<Output>, _ traits: PoolMachine.Traits) {
+    let index = take()
+    state.withLock { $0.outstanding[index] = .max }
     do {
       let job = try source.job(for: driver.backend.capabilities, logMetadata: logMetadata)
-      let item = try driver.submit(job, traits) { [weak self] in self?.finish(index, $0) }
-      let isOver = state.withLock { state in
-        if state.outstanding[index] != nil { state.outstanding[index] = item }
-        return state.isOver
-      }
-      if isOver { driver.handle(.cancel(item)) }
+      note(
+        try driver.submit(job, traits) { [weak self] result in
+          self?.forget(index)
+          self?.finish(index, result)
+        }, at: index)
     } catch {
+      forget(index)
       finish(index, .failure(error))
     }
   }
@@ -109,16 +140,19 @@ final class StreamRun<Output: Sendable>: Sendable {
     consumer?.resolve(())
   }
 
-  private func finish(_ index: Int, _ result: Result<JobResult, any Error>) {
+  /// What the input at a place came to.
+  func finish(_ index: Int, _ result: Result<JobResult, any Error>) {
     switch result {
     case .success: progress?.completed()
     case .failure: progress?.failed()
     }
     let consumer = state.withLock { state -> Completion<Void>? in
-      state.outstanding[index] = nil
       if state.isOver { return nil }
-      state.ready[order == .input ? index : state.arrived] = result
+      let place = order == .input ? index : state.arrived
+      state.ready[place] = result
       state.arrived += 1
+      guard place == state.consumed else { return nil }
+      defer { state.consumer = nil }
       return state.consumer
     }
     consumer?.resolve(())

@@ -20,6 +20,8 @@ final class ChildLoop: Sendable {
   private struct Queue {
     var intake = TaskIntake()
     var running: (task: UInt64, handle: RunningTask)?
+    /// What runs, where it is one.
+    var series: Series?
     var isRetired = false
     var isEnding = false
 
@@ -168,9 +170,10 @@ final class ChildLoop: Sendable {
     let outcome = await running.run {
       do {
         let envelope = try TaskEnvelope(frame)
-        guard LogForwarding.isOn else { return await envelope.run() }
+        let series = envelope.manner == .series ? self.series(frame.task) : nil
+        guard LogForwarding.isOn else { return await envelope.run(series) }
         let task = LogForwarding.Task(number: frame.task, metadata: envelope.logMetadata)
-        return await LogForwarding.$task.withValue(task) { await envelope.run() }
+        return await LogForwarding.$task.withValue(task) { await envelope.run(series) }
       } catch {
         return TaskOutcome.thrown(error)
       }
@@ -181,8 +184,24 @@ final class ChildLoop: Sendable {
   private func finish(_ task: UInt64, _ outcome: TaskOutcome, after time: UInt64) {
     answer(task, outcome, after: time)
     page.setTask(0)
-    queue.withLock { $0.running = nil }
+    queue.withLock { ($0.running, $0.series) = (nil, nil) }
     startWaiting()
+  }
+
+  private func series(_ task: UInt64) -> Series {
+    let series = Series(begin: { self.page.setPart($0) }, tell: { try self.tell(task, $0, $1) })
+    queue.withLock { $0.series = series }
+    return series
+  }
+
+  private func tell(_ task: UInt64, _ index: Int, _ result: Result<TransferPayload, any Error>) throws {
+    ChildSetup.flushStreams()
+    do {
+      try line.send(TaskOutcome(result).part(index, of: task))
+    } catch {
+      let failure = MultiprocessingError(.notTransferable, doing: "sending the task's result", error)
+      try line.send(TaskOutcome.thrown(failure).part(index, of: task))
+    }
   }
 
   /// Tells the parent how a task ended; a child of one task ends with that.
@@ -214,9 +233,11 @@ final class ChildLoop: Sendable {
     try? line.send(Frame(.log, payload: TransferPayload(bytes: record.bytes, descriptors: [])))
   }
 
-  /// A task that has begun is answered in its time.
+  /// A task that has begun is answered in its time; of a series what has not begun is given back.
   private func giveBack(_ task: UInt64) {
-    if drop(task) { try? line.send(Frame(.returned, task: task)) }
+    if drop(task) { return (try? line.send(Frame(.returned, task: task))) ?? () }
+    let series = queue.withLock { $0.running?.task == task ? $0.series : nil }
+    if let series { try? line.send(Frame(.rest, task: task, number: Int32(clamping: series.cut()))) }
   }
 
   /// True when the task waited, and does no longer. A ring that makes no sense is for the thread to find.

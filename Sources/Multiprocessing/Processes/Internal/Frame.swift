@@ -22,6 +22,10 @@ package struct Frame: Sendable {
     case elsewhere
     /// From a worker: look into the ring.
     case bell
+    /// From a worker: the result of one input of a series, whose place in that is `number`.
+    case part, failedPart
+    /// From a worker: the inputs of a series from the one at `number` on are the pool's again.
+    case rest
   }
 
   package var kind: Kind

@@ -1,21 +1,30 @@
 /// A task as it crosses: which, in what form, and its arguments.
 package struct TaskEnvelope: Sendable {
   /// Version of the layout of `frame`.
-  package static let version: UInt8 = 2
+  package static let version: UInt8 = 3
+
+  /// What the payload is.
+  package enum Manner: UInt8, Sendable {
+    /// The arguments of one task.
+    case single
+    /// Inputs that are answered together (`Chunk`).
+    case chunk
+    /// Inputs that are answered one by one (`Series`).
+    case series
+  }
 
   package var reference: TaskReference
   package var format: TransferFormat
   package var payload: TransferPayload
-  /// The payload is a chunk of inputs.
-  package var isChunk: Bool
+  package var manner: Manner
   /// Of the logger of whoever submitted the task.
   package var logMetadata: [String: String] = [:]
 
-  package init(reference: TaskReference, format: TransferFormat, payload: TransferPayload, isChunk: Bool = false) {
+  package init(reference: TaskReference, format: TransferFormat, payload: TransferPayload, manner: Manner = .single) {
     self.reference = reference
     self.format = format
     self.payload = payload
-    self.isChunk = isChunk
+    self.manner = manner
   }
 
   /// The frame of the task: version, form, reference and metadata as fields, then the arguments to the end.
@@ -23,7 +32,7 @@ package struct TaskEnvelope: Sendable {
     var head = FieldWriter()
     head.put(Self.version)
     head.put(format == .portable)
-    head.put(isChunk)
+    head.put(manner.rawValue)
     reference.write(to: &head)
     head.put(logMetadata.isEmpty ? nil : logMetadata.flatMap { [$0.key, $0.value] })
     var payload = payload
@@ -45,7 +54,8 @@ package struct TaskEnvelope: Sendable {
       let version = try head.byte()
       guard version == Self.version else { throw Self.mismatch("version \(version) of the task format") }
       format = try head.flag() ? .portable : .sameBuild
-      isChunk = try head.flag()
+      guard let manner = Manner(rawValue: try head.byte()) else { throw FieldReader.Malformed() }
+      self.manner = manner
       reference = try TaskReference(from: &head)
       if let texts = try head.optionalTexts() {
         for index in stride(from: 0, to: texts.count - 1, by: 2) { logMetadata[texts[index]] = texts[index + 1] }
@@ -67,12 +77,12 @@ package struct TaskEnvelope: Sendable {
 }
 
 extension TaskEnvelope {
-  /// Runs the task here.
-  package func run() async -> TaskOutcome {
+  /// Runs the task here; `series` tells the results of one.
+  package func run(_ series: Series? = nil) async -> TaskOutcome {
     do {
       let entry = try reference.entry()
-      guard isChunk else { return .value(try await entry.run(payload, format)) }
-      let answer = try await entry.runChunk(payload, format)
+      if manner == .single { return .value(try await entry.run(payload, format)) }
+      let answer = try await entry.runChunk(payload, format, series)
       return .value(answer.payload, count: answer.count)
     } catch {
       return .thrown(error)

@@ -14,6 +14,21 @@ package enum TaskOutcome: Sendable {
     case .thrown(let error): return Frame(.thrown, task: task, payload: ThrownError(error).payload())
     }
   }
+
+  init(_ result: Result<TransferPayload, any Error>) {
+    switch result {
+    case .success(let payload): self = .value(payload)
+    case .failure(let error): self = .thrown(error)
+    }
+  }
+
+  /// The frame that carries it as what one input of a series came to.
+  func part(_ index: Int, of task: UInt64) -> Frame {
+    var frame = frame(task: task)
+    frame.kind = frame.kind == .value ? .part : .failedPart
+    frame.number = Int32(clamping: index)
+    return frame
+  }
 }
 
 /// An error on its way to another process.

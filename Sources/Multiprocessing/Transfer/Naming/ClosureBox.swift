@@ -14,9 +14,9 @@ protocol ClosureBox: SendableMetatype {
     _ code: UnsafeRawPointer, _ payload: TransferPayload, _ format: TransferFormat
   ) async throws -> TransferPayload
 
-  /// The same for a chunk of inputs, one after another.
+  /// The same for several inputs, one after another.
   static func runChunk(
-    _ code: UnsafeRawPointer, _ payload: TransferPayload, _ format: TransferFormat
+    _ code: UnsafeRawPointer, _ payload: TransferPayload, _ format: TransferFormat, _ series: Series?
   ) async throws -> ChunkAnswer
 }
 
@@ -24,7 +24,7 @@ extension ClosureBox {
   static var isAsync: Bool { true }
 
   static func runChunk(
-    _ code: UnsafeRawPointer, _ payload: TransferPayload, _ format: TransferFormat
+    _ code: UnsafeRawPointer, _ payload: TransferPayload, _ format: TransferFormat, _ series: Series?
   ) async throws -> ChunkAnswer {
     throw MultiprocessingError(.notTransferable, "a chunk of inputs was sent to a closure that is not mapped")
   }
@@ -42,10 +42,10 @@ struct UnaryBox<Input: Codable & Sendable, Output: Codable & Sendable>: ClosureB
   }
 
   static func runChunk(
-    _ code: UnsafeRawPointer, _ payload: TransferPayload, _ format: TransferFormat
+    _ code: UnsafeRawPointer, _ payload: TransferPayload, _ format: TransferFormat, _ series: Series?
   ) async throws -> ChunkAnswer {
     let box: UnaryBox = ClosureReference.rebuild(code)
-    return try await Chunk<Input, Output>(coder: TransferCoder()).run(payload, format, suspending: box.body)
+    return try await Chunk<Input, Output>(coder: TransferCoder()).run(payload, format, series, suspending: box.body)
   }
 }
 
@@ -62,10 +62,10 @@ struct UnaryVoidBox<Input: Codable & Sendable>: ClosureBox {
   }
 
   static func runChunk(
-    _ code: UnsafeRawPointer, _ payload: TransferPayload, _ format: TransferFormat
+    _ code: UnsafeRawPointer, _ payload: TransferPayload, _ format: TransferFormat, _ series: Series?
   ) async throws -> ChunkAnswer {
     let box: UnaryVoidBox = ClosureReference.rebuild(code)
-    return try await Chunk<Input, Void>(coder: TransferCoder()).run(payload, format, suspending: box.body)
+    return try await Chunk<Input, Void>(coder: TransferCoder()).run(payload, format, series, suspending: box.body)
   }
 }
 
@@ -84,10 +84,10 @@ struct PlainBox<Input: Codable & Sendable, Output: Codable & Sendable>: ClosureB
   }
 
   static func runChunk(
-    _ code: UnsafeRawPointer, _ payload: TransferPayload, _ format: TransferFormat
+    _ code: UnsafeRawPointer, _ payload: TransferPayload, _ format: TransferFormat, _ series: Series?
   ) async throws -> ChunkAnswer {
     let box: PlainBox = ClosureReference.rebuild(code)
-    return try Chunk<Input, Output>(coder: TransferCoder()).run(payload, format, plain: box.body)
+    return try await Chunk<Input, Output>(coder: TransferCoder()).run(payload, format, series, plain: box.body)
   }
 }
 
@@ -106,10 +106,10 @@ struct PlainVoidBox<Input: Codable & Sendable>: ClosureBox {
   }
 
   static func runChunk(
-    _ code: UnsafeRawPointer, _ payload: TransferPayload, _ format: TransferFormat
+    _ code: UnsafeRawPointer, _ payload: TransferPayload, _ format: TransferFormat, _ series: Series?
   ) async throws -> ChunkAnswer {
     let box: PlainVoidBox = ClosureReference.rebuild(code)
-    return try Chunk<Input, Void>(coder: TransferCoder()).run(payload, format, plain: box.body)
+    return try await Chunk<Input, Void>(coder: TransferCoder()).run(payload, format, series, plain: box.body)
   }
 }
 

@@ -53,7 +53,7 @@ enum ClosureReference {
     nonisolated(unsafe) let address = code
     return TaskEntry(
       run: { payload, format in try await box.run(address, payload, format) },
-      runChunk: { payload, format in try await box.runChunk(address, payload, format) })
+      runChunk: { payload, format, series in try await box.runChunk(address, payload, format, series) })
   }
 
   // SAFETY: the boxes call this with the address that `entry` looked up together with their own type.

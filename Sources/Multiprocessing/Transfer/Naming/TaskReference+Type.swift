@@ -48,9 +48,9 @@ extension TaskReference {
         let task = try TransferCoder<Task>.decode(payload, format)
         return try Task.outputCoder.encode(try await task.run(), format, spills: true)
       },
-      runChunk: { payload, format in
+      runChunk: { payload, format, series in
         try await Chunk<Task, Task.Output>(coder: Task.outputCoder).run(
-          payload, format, suspending: { try await $0.run() })
+          payload, format, series, suspending: { try await $0.run() })
       })
   }
 }

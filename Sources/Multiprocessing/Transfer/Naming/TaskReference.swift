@@ -55,8 +55,8 @@ extension TaskReference {
 /// A task as the child calls it: arguments in, result out, both in transfer form.
 package struct TaskEntry: Sendable {
   package let run: @Sendable (TransferPayload, TransferFormat) async throws -> TransferPayload
-  /// The same for a chunk of inputs.
-  package let runChunk: @Sendable (TransferPayload, TransferFormat) async throws -> ChunkAnswer
+  /// The same for several inputs: a chunk or, with its results told one by one, a series.
+  package let runChunk: @Sendable (TransferPayload, TransferFormat, Series?) async throws -> ChunkAnswer
 }
 
 extension TaskReference: CustomStringConvertible {

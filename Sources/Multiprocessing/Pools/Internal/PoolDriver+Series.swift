@@ -1,0 +1,168 @@
+internal import MultiprocessingSystem
+internal import Synchronization
+
+/// Who submitted a series (`Series`), and hears of its inputs one by one.
+protocol SeriesReceiver: AnyObject, Sendable {
+  /// What the input at an index came to; in order, each once.
+  func part(_ index: Int, _ result: Result<JobResult, any Error>)
+  /// These have not begun and will not: they were asked for, or are cancelled.
+  func rest(_ range: Range<Int>, isCancelled: Bool)
+  /// What waits with the receiver is cancelled.
+  func cancelWaiting()
+  /// Nothing more comes, and of these inputs nothing has come. What of them has not begun is to come again, unless that
+  /// is cancelled.
+  func end(_ rest: Range<Int>, _ ending: SeriesEnding, isCancelled: Bool)
+}
+
+enum SeriesEnding: Sendable {
+  /// The worker has run all that it began; that may be nothing when it `wasRecalled`.
+  case answered(JobResult, wasRecalled: Bool)
+  /// The worker could not run it.
+  case refused(any Error)
+  /// With its worker, when so many inputs had begun; nil: any may have.
+  case lost(any Error, begun: Int?)
+  /// Cancelled, or the pool is over.
+  case failed(any Error)
+}
+
+/// Which series seem to hold up inputs behind one that takes long, while there are workers with nothing to do.
+struct SeriesWatch: Sendable {
+  /// What each worker ran when the watch began; nil: nobody watches.
+  var watched: [PoolMachine.WorkerID: PoolMachine.ItemID]?
+
+  /// Longer than this an input takes long.
+  static let patience = Duration.nanoseconds(ChunkAnswer.patience)
+}
+
+extension PoolDriver {
+  func takePart(_ index: Int, of item: ItemID, from worker: WorkerID, _ result: JobResult) {
+    let entry = state.withLock { state -> Entry? in
+      guard let entry = state.entries[item], entry.series != nil, entry.rest.first == index,
+        state.machine.workers[worker]?.inHand.first == item
+      else { return nil }
+      entry.rest = entry.rest.dropFirst()
+      state.machine.noteProgress()
+      if case .thrown = result { state.statistics.failed += 1 } else { state.statistics.completed += 1 }
+      return entry
+    }
+    guard let series = entry?.series else { return }
+    if case .thrown(let error) = result {
+      series.part(index, .failure(error))
+    } else {
+      series.part(index, .success(result))
+    }
+  }
+
+  func takeRest(of item: ItemID, from index: Int, _ worker: WorkerID) {
+    let found = state.withLock { state -> (Entry, Range<Int>)? in
+      guard let entry = state.entries[item], entry.isRecalled, entry.rest.contains(index),
+        state.machine.workers[worker]?.inHand.first == item
+      else { return nil }
+      defer { entry.rest = entry.rest.lowerBound..<index }
+      state.machine.items[item]?.isRecalled = false
+      let range = index..<entry.rest.upperBound
+      if entry.isRestCancelled { state.statistics.failed += range.count }
+      return (entry, range)
+    }
+    if let (entry, range) = found { entry.series?.rest(range, isCancelled: entry.isRestCancelled) }
+  }
+
+  /// Cancels what has not begun, inputs of series that run too.
+  func cancelPending() {
+    let (receivers, recalled) = state.withLock { state -> ([any SeriesReceiver], [WorkerID: ItemID]) in
+      let recalled = state.runningSeries(asked: true)
+      for item in recalled.values { state.entries[item]?.isRestCancelled = true }
+      return (state.entries.compactMap { $0.value.series }, state.recall(recalled))
+    }
+    // First: else what waits would be sent in the place of what is cancelled.
+    for receiver in receivers { receiver.cancelWaiting() }
+    handle(.cancelPending)
+    for (worker, item) in recalled { backend.recall(item, from: worker) }
+  }
+
+  /// Takes on a task that is kept for a while before it is submitted.
+  ///
+  /// - Parameter beginsWork: as `beginWork`.
+  /// - Throws: `closed`, or the reason for which the pool broke.
+  func takeOn(beginsWork: Bool) throws {
+    try state.withLock { state in
+      if state.machine.phase != .open { throw state.reason ?? Self.closed }
+      if beginsWork { state.machine.works += 1 }
+      state.statistics.submitted += 1
+    }
+  }
+
+  /// Counts what was taken on and never submitted.
+  func count(failed: Int) { state.withLock { $0.statistics.failed += failed } }
+
+  /// Begins to watch when workers have nothing to do while others run series.
+  func watchSeries() {
+    let mustWatch = state.withLock { state in
+      guard state.seriesWatch.watched == nil, state.hasIdleWorker else { return false }
+      let running = state.runningSeries()
+      if !running.isEmpty { state.seriesWatch.watched = running }
+      return !running.isEmpty
+    }
+    guard mustWatch else { return }
+    let token = after(SeriesWatch.patience) { $0.recallSeries() }
+    if token == nil { state.withLock { $0.seriesWatch.watched = nil } }
+  }
+
+  /// Asks for what is behind the inputs that still run.
+  private func recallSeries() {
+    let recalled = state.withLock { state -> [WorkerID: ItemID] in
+      let watched = state.seriesWatch.watched ?? [:]
+      state.seriesWatch.watched = nil
+      guard state.hasIdleWorker else { return [:] }
+      return state.recall(state.runningSeries().filter { watched[$0.key] == $0.value })
+    }
+    for (worker, item) in recalled { backend.recall(item, from: worker) }
+    watchSeries()
+  }
+}
+
+extension PoolDriver.State {
+  fileprivate var hasIdleWorker: Bool {
+    machine.isWithoutPending && machine.workers.contains { $0.value.isIdle }
+  }
+
+  fileprivate mutating func recall(
+    _ items: [PoolMachine.WorkerID: PoolMachine.ItemID]
+  ) -> [PoolMachine.WorkerID: PoolMachine.ItemID] {
+    for item in items.values { entries[item]?.isRecalled = true }
+    return items
+  }
+
+  /// What workers run of series that may have more behind it; without what was `asked` for that already.
+  fileprivate func runningSeries(asked: Bool = false) -> [PoolMachine.WorkerID: PoolMachine.ItemID] {
+    var running: [PoolMachine.WorkerID: PoolMachine.ItemID] = [:]
+    for (id, worker) in machine.workers {
+      guard let item = worker.inHand.first, let entry = entries[item] else { continue }
+      if entry.series != nil, asked || !entry.isRecalled, entry.rest.count > 1 { running[id] = item }
+    }
+    return running
+  }
+
+  /// What was told is counted; what was begun and not told, or will not be done, has failed; the rest comes again.
+  mutating func endSeries(_ entry: PoolDriver.Entry, _ ending: PoolMachine.Ending) {
+    switch entry.seriesEnding(ending, .failure(CancellationError())) {
+    case .answered where !entry.isRestCancelled, .refused where !entry.isRestCancelled: break
+    case .lost(_, let begun?) where !entry.isRestCancelled:
+      if begun > entry.rest.lowerBound || entry.job.count == 1 { statistics.failed += min(1, entry.rest.count) }
+    case .answered, .refused, .lost, .failed: statistics.failed += entry.rest.count
+    }
+  }
+}
+
+extension PoolDriver.Entry {
+  func seriesEnding(_ ending: PoolMachine.Ending, _ result: Result<JobResult, any Error>) -> SeriesEnding {
+    switch (ending, result) {
+    case (.answered, .success(let answer)): .answered(answer, wasRecalled: isRecalled)
+    case (.answered, .failure(let error)): .refused(error)
+    case (.lost, .failure(let error)):
+      .lost(error, begun: loss?.complaint == nil ? loss?.page.map { Int(clamping: $0.part) } : nil)
+    case (_, .failure(let error)), (_, .success(.thrown(let error))): .failed(error)
+    case (_, .success): .failed(CancellationError())
+    }
+  }
+}
