@@ -11,6 +11,8 @@ let settings: [SwiftSetting] = [
 
 /// With MP_CORE_ONLY set, the core and its tests alone: for builds with sanitizers, which need no more.
 let isCoreOnly = Context.environment["MP_CORE_ONLY"] != nil
+/// With MP_LIBRARY_ONLY set, the libraries and their tests: without the programs, which other steps build.
+let isLibraryOnly = Context.environment["MP_LIBRARY_ONLY"] != nil
 
 let package = Package(
   name: "swift-multiprocessing",
@@ -71,6 +73,13 @@ let package = Package(
     .testTarget(name: "ProgramTests", swiftSettings: settings),
   ]
 )
+
+if isLibraryOnly {
+  package.products.removeLast()
+  package.dependencies.remove(at: 1)
+  let programs = ["mp", "examples", "word-count", "safe-decoder", "ExampleTests", "ProgramTests"]
+  package.targets.removeAll { programs.contains($0.name) }
+}
 
 if isCoreOnly {
   package.products = package.products.filter { $0.name == "Multiprocessing" }

@@ -35,10 +35,10 @@ files_of_one_process() {
 }
 
 # Without the examples and the programs, which are programs of their own and built by other steps.
-release_tests() { swift test "${release[@]}" --skip 'ExampleTests|ProgramTests'; }
-codec_fuzz() { MP_FUZZ_ITERATIONS=1000000 swift test "${release[@]}" --filter "$(files_that_mention MP_FUZZ_ITERATIONS)"; }
+release_tests() { MP_LIBRARY_ONLY=1 swift test "${release[@]}"; }
+codec_fuzz() { MP_LIBRARY_ONLY=1 MP_FUZZ_ITERATIONS=1000000 swift test "${release[@]}" --filter "$(files_that_mention MP_FUZZ_ITERATIONS)"; }
 # One test after another: the memory of this process is measured.
-many_starts() { MP_PROVE=1 swift test "${release[@]}" --no-parallel --filter "$(files_that_mention MP_PROVE)"; }
+many_starts() { MP_LIBRARY_ONLY=1 MP_PROVE=1 swift test "${release[@]}" --no-parallel --filter "$(files_that_mention MP_PROVE)"; }
 # In debug builds, which count steps.
 kill_at_every_step() { MP_PROVE=1 swift test --filter "$(files_that_mention StepDeath.)"; }
 queue_storm() { MP_QUEUE_SEEDS=100 swift test --filter "$(files_that_mention MP_QUEUE_SEEDS)"; }
