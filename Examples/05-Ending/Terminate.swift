@@ -5,7 +5,7 @@ extension Program {
   static let terminate = Program("terminate", rows: [65], .ending, "a child is stopped before it is done") {
     let child = try ChildProcess.start {
       print("Starting function")
-      try await Task.sleep(for: .seconds(5))
+      try await Task.sleep(for: .seconds(60))
       print("Finished function")
     }
     print("My Process has terminated, terminating main thread")

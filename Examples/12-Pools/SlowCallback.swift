@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Multiprocessing
+internal import Synchronization
 
 extension Program {
   // In Python a callback that does not return at once holds up every other result. Here it runs in a task of its own.
@@ -8,16 +9,18 @@ extension Program {
       print("blocking: \(try await pool.run(5) { $0 * $0 })")
 
       let (told, tell) = AsyncStream.makeStream(of: Int.self)
+      let isMapped = DispatchSemaphore(value: 0)
+      let hasEnded = Mutex(false)
       try pool.submit(6) { $0 * $0 }.onCompletion { result in
-        usleep(500_000)
+        isMapped.wait()
+        hasEnded.withLock { $0 = true }
         tell.yield((try? result.get()) ?? 0)
         tell.finish()
       }
 
-      let clock = ContinuousClock()
-      let start = clock.now
       let squares = try await pool.map(0..<5) { $0 * $0 }
-      print("mapped: \(squares), before the callback ended: \(clock.now - start < .milliseconds(450))")
+      print("mapped: \(squares), before the callback ended: \(!hasEnded.withLock { $0 })")
+      isMapped.signal()
       for await square in told { print("told: \(square)") }
     }
   }

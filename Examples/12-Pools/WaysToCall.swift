@@ -8,11 +8,13 @@ extension Program {
       let one = try await pool.run(3) { $0 * $0 }
       print("awaited now: \(one)")
 
-      let task = try pool.submit(4) { number in
-        try await Task.sleep(for: .milliseconds(200))
+      let mayEnd = try Event()
+      let task = try pool.submit(4, mayEnd) { number, mayEnd in
+        try await mayEnd.wait()
         return number * number
       }
       print("submitted, and done: \(task.isDone)")
+      mayEnd.set()
       print("awaited later: \(try await task.value)")
 
       let many = try await pool.map([1, 2, 3]) { $0 * $0 }

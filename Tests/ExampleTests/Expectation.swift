@@ -5,9 +5,12 @@ struct Expectation: Sendable, CustomTestStringConvertible {
   let program: String
   let output: [Rule]
   let errorOutput: [Rule]
+  /// Whether rules tell of times: those may be broken on a busy machine, but not every time.
+  let isTimed: Bool
 
-  init(_ program: String, _ output: Rule..., errorOutput: [Rule] = []) {
+  init(_ program: String, _ output: Rule..., errorOutput: [Rule] = [], isTimed: Bool = false) {
     self.program = program
+    self.isTimed = isTimed
     self.output = output
     self.errorOutput = errorOutput
   }

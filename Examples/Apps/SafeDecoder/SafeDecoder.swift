@@ -20,7 +20,7 @@ enum SafeDecoder {
     // Hostile documents one after another are no reason to give up.
     configuration.restartLimit = .init(count: max(10, 2 * documents.count))
     try await withProcessPool(workers: 2, configuration: configuration) { pool in
-      let options = MapOptions(task: .timeout(.seconds(2)))
+      let options = MapOptions(task: .timeout(.seconds(10)))
       let outcomes = pool.stream(documents.map(\.1), options: options) { try NestedList(decoding: $0).sum }.results
       var names = documents.map(\.0).makeIterator()
       for await outcome in outcomes { print("\(names.next() ?? ""): \(describe(outcome))") }

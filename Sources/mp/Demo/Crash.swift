@@ -9,8 +9,12 @@ struct Crash: AsyncParsableCommand {
 
   func run() async throws {
     try await withProcessPool(workers: 4) { pool in
-      let victim = try pool.submit(CrashTask(number: 5))
-      let killer = Task { try await killWorker(of: victim, in: pool) }
+      let hasBegun = try Event()
+      let victim = try pool.submit(CrashTask(number: 5, hasBegun: hasBegun))
+      // Before there are others, so that the busy worker is the victim's.
+      try await hasBegun.wait()
+      let worker = pool.workers.first(where: \.isBusy)
+      let killer = Task { try await strike(worker) }
       var tasks = try (1...4).map { try pool.submit(CrashTask(number: $0)) }
       tasks.append(victim)
       tasks.append(try pool.submit(CrashTask(number: 6), options: .timeout(.milliseconds(500))))
@@ -22,9 +26,8 @@ struct Crash: AsyncParsableCommand {
   }
 
   /// What another program, or an administrator, might do.
-  private func killWorker(of victim: PoolTask<String>, in pool: ProcessPool) async throws {
-    while !victim.isRunning { try await Task.sleep(for: .milliseconds(5)) }
-    guard let worker = pool.workers.first(where: \.isBusy) else { return }
+  private func strike(_ worker: WorkerInfo?) async throws {
+    guard let worker else { return }
     try await Task.sleep(for: .milliseconds(100))
     try ProcessControl.signal(worker.processID, ProcessControl.killSignal)
   }
@@ -41,12 +44,15 @@ struct Crash: AsyncParsableCommand {
 /// One of the eight.
 struct CrashTask: ProcessTask {
   let number: Int
+  var hasBegun: Event?
 
   func run() async throws -> String {
     switch number {
     case 2: return "never: \([1, 2, 3][number + Int(CurrentProcess.id.signum()) * 5])"
     case 4: fatalError("task 4 gives up")
-    case 5: try await Task.sleep(for: .seconds(60))
+    case 5:
+      hasBegun?.set()
+      try await Task.sleep(for: .seconds(60))
     case 6: spin()
     default: break
     }

@@ -12,13 +12,13 @@ extension Expectation {
         // An optimised build counts in no time worth comparing.
         let one = try run.time("one thread")
         return try one < 0.05 || run.time("two threads") < 1.6 * one
-      }),
+      }, isTimed: true),
     Expectation(
       "waiting-overlaps",
       .lines(["one task: \(seconds)", "two tasks: \(seconds)"]),
       .check("two tasks wait at the same time") { run in
         try run.time("two tasks") < run.time("one task")
-      }),
+      }, isTimed: true),
     Expectation("race-avoided-by-order", .lines(["0"])),
     Expectation("race-avoided-by-mutex", .lines(["0"])),
   ]

@@ -19,7 +19,7 @@ extension Expectation {
       ])),
     Expectation(
       "unequal-tasks",
-      .lines(["fixed shares: \(seconds)", "a pool: \(seconds)", "the pool is faster: true"])),
+      .lines(["fixed shares: \(seconds)", "a pool: \(seconds)", "the pool is faster: true"]), isTimed: true),
     Expectation("pool-of-squares", .lines(["Pool : [0, 1, 4, 9, 16]".escaped])),
     Expectation(
       "slow-callback",

@@ -7,12 +7,15 @@ import Testing
 struct MachineFactsTests {
   @Test("say what uname, getconf and ulimit say")
   func agreesWithTools() throws {
+    // Another test may raise the limit meanwhile.
+    var softLimits = [try shell("ulimit -Sn")]
     let facts = MachineFacts.current()
+    softLimits.append(try shell("ulimit -Sn"))
+    #expect(softLimits.contains(facts.limits.openFiles?.soft.map(String.init) ?? "unlimited"))
     #expect(facts.kernelRelease == (try shell("uname -r")))
     #expect(facts.architecture == (try shell("uname -m")))
     #expect(facts.glibcVersion.map { "glibc \($0)" } == (try shell("getconf GNU_LIBC_VERSION")))
     #expect(facts.processors.online == Int(try shell("getconf _NPROCESSORS_ONLN")))
-    #expect(facts.limits.openFiles?.soft.map(String.init) ?? "unlimited" == (try shell("ulimit -Sn")))
     #expect(facts.limits.openFiles?.hard.map(String.init) ?? "unlimited" == (try shell("ulimit -Hn")))
     #expect(facts.corePattern == (try shell("cat /proc/sys/kernel/core_pattern")))
     #expect(facts.hasBuildID)
@@ -32,14 +35,18 @@ struct MachineFactsTests {
   func probesLeakNothing() throws {
     let probe = "ls /proc/$PPID/fd | wc -l"
     _ = MachineFacts.current()
-    let before = try shell(probe)
-    for _ in 0..<50 {
-      _ = KernelFeatures.probe()
-      _ = MachineFacts.current()
+    // Other tests open files meanwhile, sometimes many; fifty leaks would be seen each time.
+    var isClean = false
+    for round in 0..<20 where !isClean {
+      if round > 0 { usleep(100_000) }
+      let before = try #require(Int(try shell(probe)))
+      for _ in 0..<50 {
+        _ = KernelFeatures.probe()
+        _ = MachineFacts.current()
+      }
+      isClean = try #require(Int(try shell(probe))) < before + 40
     }
-    // Other tests open files meanwhile; fifty leaks of two descriptors or more could not hide.
-    let after = try shell(probe)
-    #expect(try #require(Int(after)) < (try #require(Int(before))) + 40)
+    #expect(isClean)
   }
 
   /// The first line that a command prints.

@@ -240,12 +240,12 @@ private func fill(_ connection: Numbers) async throws -> Int {
     let (near, far) = try Numbers.pair()
     let listener = try TextListener(at: AddressKind.unix.fresh())
     let waits = ([near, listener] as [any Waitable]).map { waitable in
-      Task { try await waitForAny(of: [waitable], timeout: .seconds(8)).count }
+      Task { try await waitForAny(of: [waitable], timeout: .seconds(50)).count }
     }
     try await Task.sleep(for: .milliseconds(50))
     near.close()
     listener.close()
-    try await expectFailure(.closed) { try await far.receive(timeout: .seconds(4)) }
+    try await expectFailure(.closed) { try await far.receive(timeout: .seconds(50)) }
     for wait in waits { #expect(try await wait.value == 1) }
   }
 

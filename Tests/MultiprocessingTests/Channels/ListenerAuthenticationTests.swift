@@ -74,7 +74,7 @@ import Testing
     let first = Task { try await listener.accept() }
     let second = Task { try await listener.accept() }
     try await Task.sleep(for: .milliseconds(20))
-    let client = try await Texts.connect(to: listener.address, authenticationKey: [1], timeout: .seconds(8))
+    let client = try await Texts.connect(to: listener.address, authenticationKey: [1], timeout: .seconds(50))
     first.cancel()
     second.cancel()
     try await client.send("x")

@@ -78,7 +78,8 @@ import Testing
       try await Task.sleep(for: .seconds(100))
     }
     #expect(await eventually { tally[0] == 1 })
-    let joins = (0..<2).map { _ in Task { try await queue.joinAll() } }
+    // At once: one that starts later does not hear what the other was told.
+    let joins = (0..<2).map { _ in Task.immediate { try await queue.joinAll() } }
     try await Task.sleep(for: .milliseconds(20))
     try consumer.kill()
     try await consumer.join()

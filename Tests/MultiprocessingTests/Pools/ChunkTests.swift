@@ -42,7 +42,8 @@ import Testing
       while number > 7, ContinuousClock.now < start + .milliseconds(30) {}
       return number
     }
-    #expect(answer.count > 8 && answer.count < 20)
+    // At least one: the quick ones, too, may take long on a busy machine.
+    #expect(answer.count >= 1 && answer.count < 20)
     #expect(try numbers.decode(answer.payload, .sameBuild, count: 1000).outputs == Array(0..<answer.count))
   }
 

@@ -84,7 +84,8 @@ enum Riddance: CaseIterable, Sendable { case cancel, cancelAll, timeout, termina
         stopped = worker
         let options = way == .timeout ? TaskOptions.timeout(.milliseconds(300)) : TaskOptions()
         let task = try pool.submit(options: options) { StopsTheWriter() }
-        #expect(await eventually { ProcessInspection.state(of: worker) == "T" })
+        // Its time may be over before that is seen.
+        #expect(await eventually { ProcessInspection.state(of: worker) == "T" || way == .timeout && task.isDone })
         switch way {
         case .cancel: task.cancel()
         case .cancelAll: pool.cancelAll()
@@ -111,6 +112,7 @@ enum Riddance: CaseIterable, Sendable { case cancel, cancelAll, timeout, termina
       #expect(await eventually { !file.lines.isEmpty })
       let worker = try #require(pool.workers.first?.processID)
       kill(worker, SIGSTOP)
+      #expect(await eventually { ProcessInspection.state(of: worker) == "T" })
       pool.close()
       // Many grace periods.
       try await Task.sleep(for: .seconds(1))
@@ -140,8 +142,19 @@ enum Riddance: CaseIterable, Sendable { case cancel, cancelAll, timeout, termina
   }
 
   @Test func `a worker whose exit handler hangs is terminated, then killed`() async throws {
+    var lines: [String] = []
+    // On a busy machine a worker may be killed before it has said anything: then again, with more patience.
+    for grace in [300, 2000, 8000] where lines.count != 4 {
+      lines = try await endOfHangingWorkers(grace: .milliseconds(grace))
+    }
+    #expect(lines.count == 4)
+    #expect(lines.suffix(2) == ["terminated", "terminated"])
+  }
+
+  /// What two workers say that hang in their exit handlers.
+  private func endOfHangingWorkers(grace: Duration) async throws -> [String] {
     let file = TemporaryFile()
-    try await withWorkers(2, .forkServer, configured { $0.gracePeriod = .seconds(2) }) { pool in
+    try await withWorkers(2, .forkServer, configured { $0.gracePeriod = grace }) { pool in
       try await pool.broadcast(file.path) { path in
         kept = ExitHandler {
           signal(SIGTERM) { _ in TemporaryFile.append("terminated", to: terminationPath) }
@@ -153,8 +166,7 @@ enum Riddance: CaseIterable, Sendable { case cancel, cancelAll, timeout, termina
       pool.close()
       try await pool.join()
     }
-    #expect(file.lines.count == 4)
-    #expect(file.lines.suffix(2) == ["terminated", "terminated"])
+    return file.lines
   }
 
   @Test func `a worker that retires while its pool goes on is ended too`() async throws {

@@ -51,11 +51,13 @@ import Testing
   @Test(arguments: PoolKind.allCases)
   func `a cancelled join leaves the pool to its work`(kind: PoolKind) async throws {
     try await kind.withPool { pool in
-      let task = try pool.submit(Nap(milliseconds: 200, answer: 4))
+      let gate = try Event()
+      let task = try pool.submit(Gated(answer: 4, gate: gate))
       pool.close()
       let join = Task { try await pool.join() }
       join.cancel()
       await #expect(throws: CancellationError.self) { try await join.value }
+      gate.set()
       try await expectEqual(task.value, 4)
       try await pool.join()
     }
@@ -65,12 +67,13 @@ import Testing
   func `cancelling what waits leaves what runs`(kind: PoolKind) async throws {
     let file = TemporaryFile()
     try await kind.withPool { pool in
-      let width = pool.workerCount
-      let running = try (0..<width).map { try pool.submit(Nap(milliseconds: 500, answer: $0, path: file.path)) }
+      let (width, gate) = (pool.workerCount, try Event())
+      let running = try (0..<width).map { try pool.submit(Gated(answer: $0, path: file.path, gate: gate)) }
       #expect(await eventually { file.lines.count == width })
       let waiting = try (0..<20).map { try pool.submit(Nap(answer: $0, path: file.path)) }
       pool.cancelPending()
-      #expect(await eventually { waiting.allSatisfy(\.isCancelled) })
+      #expect(await eventually { waiting.allSatisfy(\.isCancelled) && pool.itemsInHand.count == width })
+      gate.set()
       for (number, task) in running.enumerated() { try await expectEqual(task.value, number) }
       #expect(file.lines.count == width)
       try await expectEqual(pool.run { 2 }, 2)
@@ -81,8 +84,9 @@ import Testing
   func `cancelling what waits reaches what a worker was given ahead`(kind: PoolKind) async throws {
     let file = TemporaryFile()
     try await kind.withPool(workers: 1) { pool in
-      let naps = (0..<6).map { Nap(milliseconds: 400, answer: $0, path: file.path) }
-      let results = pool.stream(all: naps, options: MapOptions(chunkSize: 6, maxPending: 6)).results
+      let gate = try Event()
+      let tasks = (0..<6).map { Gated(answer: $0, path: file.path, gate: gate) }
+      let results = pool.stream(all: tasks, options: MapOptions(chunkSize: 6, maxPending: 6)).results
       let consumer = Task {
         var outcomes: [Result<Int, any Error>] = []
         for await outcome in results { outcomes.append(outcome) }
@@ -90,6 +94,8 @@ import Testing
       }
       #expect(await eventually { pool.core.driver.statistics.submitted == 6 && !file.lines.isEmpty })
       pool.cancelPending()
+      #expect(await eventually { pool.itemsInHand.count == 1 })
+      gate.set()
       let outcomes = await consumer.value
       #expect(try outcomes.first?.get() == 0)
       for outcome in outcomes.dropFirst() { #expect(throws: CancellationError.self) { try outcome.get() } }
@@ -103,10 +109,13 @@ import Testing
   func `a cancelled task that waits never runs`(kind: PoolKind) async throws {
     let file = TemporaryFile()
     try await kind.withPool(workers: 1) { pool in
-      let first = try pool.submit(Nap(milliseconds: 100, answer: 0, path: file.path))
+      let gate = try Event()
+      let first = try pool.submit(Gated(answer: 0, path: file.path, gate: gate))
       let second = try pool.submit(Nap(answer: 1, path: file.path))
       let third = try pool.submit(Nap(milliseconds: 0, answer: 2, path: file.path))
       second.cancel()
+      #expect(await eventually { !pool.itemsInHand.contains(2) })
+      gate.set()
       for (task, answer) in [(first, 0), (third, 2)] { try await expectEqual(task.value, answer) }
       await #expect(throws: CancellationError.self) { _ = try await second.value }
     }

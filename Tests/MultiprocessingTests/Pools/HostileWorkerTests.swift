@@ -60,7 +60,12 @@ private struct Blurt: ProcessTask {
       }
       // What was forged may have hit these; after them it is over.
       for _ in 0..<4 { _ = try? await pool.run {} }
-      for number in 0..<20 { #expect(try await pool.run(number) { $0 * 3 } == number * 3) }
+      // The answers by the ring may pass the frames: what is read late ends one worker, with the task that it has then.
+      var lost = 0
+      for number in 0..<20 {
+        do { #expect(try await pool.run(number) { $0 * 3 } == number * 3) } catch { lost += 1 }
+      }
+      #expect(lost <= 1)
     }
   }
 

@@ -59,6 +59,17 @@ import Testing
 
   @Test(arguments: PoolKind.allCases)
   func `a total timeout ends the map and what has not begun never runs`(kind: PoolKind) async throws {
+    var begun: [String] = []
+    // A busy machine may need more time for the first.
+    for limit in [300, 3000, 25_000] where begun.count < 2 {
+      begun = try await mapNaps(kind, limit: .milliseconds(limit))
+      #expect(["0", "1"].starts(with: begun))
+    }
+    #expect(begun == ["0", "1"])
+  }
+
+  /// A short nap and two long ones: which have begun.
+  private func mapNaps(_ kind: PoolKind, limit: Duration) async throws -> [String] {
     let file = TemporaryFile()
     try await kind.withPool(workers: 1) { pool in
       let naps = [
@@ -66,12 +77,12 @@ import Testing
         Nap(answer: 2, path: file.path),
       ]
       let thrown = await code {
-        _ = try await pool.run(all: naps, options: MapOptions(totalTimeout: .milliseconds(300)))
+        _ = try await pool.run(all: naps, options: MapOptions(totalTimeout: limit))
       }
       #expect(thrown == .timedOut)
       try await expectEqual(pool.run { 5 }, 5)
     }
-    #expect(file.lines == ["0", "1"])
+    return file.lines
   }
 
   @Test(arguments: PoolKind.allCases)
@@ -88,7 +99,9 @@ import Testing
       await #expect(throws: CancellationError.self) { _ = try await single.value }
       try await expectEqual(pool.run { 5 }, 5)
     }
-    #expect(file.lines == ["0", "9"])
+    // A thread may begin one more before that one is cancelled in its turn.
+    let isPassed = kind == .threads && file.lines.count == 3 && file.lines[0] == "0" && file.lines[2] == "9"
+    #expect(file.lines == ["0", "9"] || isPassed)
   }
 }
 
@@ -99,7 +112,8 @@ struct Step: Codable, Sendable {
   func take() async throws -> Int {
     TemporaryFile.append("\(number)", to: path)
     if number == 3 { throw CodableFailure(reason: "3", places: []) }
-    try await Task.sleep(for: .milliseconds(20))
+    // Those behind take so long that they cannot all have begun before the failure is heard of.
+    try await Task.sleep(for: number < 3 ? .milliseconds(20) : .seconds(1))
     return number
   }
 }

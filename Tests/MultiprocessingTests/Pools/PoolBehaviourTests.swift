@@ -55,10 +55,13 @@ final class Noted: Codable, Sendable {
   @Test(arguments: PoolKind.parallel)
   func `a submitted task takes its time, and no more is known before`(kind: PoolKind) async throws {
     try await kind.withPool { pool in
-      let start = ContinuousClock.now
-      let task = try pool.submit(Nap(milliseconds: 200, answer: 4))
+      let gate = try Event()
+      let task = try pool.submit(Gated(answer: 4, gate: gate))
       #expect(!task.isDone)
+      gate.set()
       try await expectEqual(task.value, 4)
+      let start = ContinuousClock.now
+      try await expectEqual(pool.submit(Nap(milliseconds: 200, answer: 5)).value, 5)
       #expect(ContinuousClock.now - start >= .milliseconds(200))
     }
   }
@@ -133,10 +136,13 @@ final class Noted: Codable, Sendable {
   @Test(arguments: [PoolKind.forkServer, .threads])
   func `closing and cancelling what waits ends some and finishes the others`(kind: PoolKind) async throws {
     let pool = try kind.make(workers: 2)
-    let tasks = try (0..<50).map { try pool.submit(Nap(milliseconds: 20, answer: $0)) }
+    let (early, late) = (try Event(), try Event())
+    let tasks = try (0..<50).map { try pool.submit(Gated(answer: $0, gate: $0 < 2 ? early : late)) }
+    early.set()
     _ = try await tasks[1].value
     pool.cancelPending()
     pool.close()
+    late.set()
     try await pool.join()
     #expect(!tasks.contains { !$0.isDone })
     #expect(tasks.count { $0.isCancelled } > 20)
@@ -218,14 +224,17 @@ final class Noted: Codable, Sendable {
     let file = TemporaryFile()
     let child = try ChildProcess.start(file.path, isCancelling) { path, isCancelling in
       let pool = try ProcessPool(workers: 1)
+      let isClosed = try Event()
       for _ in 0..<2 {
-        _ = try pool.submit(path) { path in
+        _ = try pool.submit(path, isClosed) { path, isClosed in
+          try await isClosed.wait()
           usleep(50_000)
           TemporaryFile.append("apple", to: path)
         }
       }
       pool.close()
       if isCancelling { pool.cancelPending() }
+      isClosed.set()
     }
     try await child.join()
     #expect(child.terminationStatus == .exited(0))

@@ -88,11 +88,13 @@ struct TasksInEachState {
   @Test(arguments: PoolKind.allCases)
   func `cancelling the one who waits does not cancel the task`(kind: PoolKind) async throws {
     try await kind.withPool { pool in
-      let task = try pool.submit(Nap(milliseconds: 300, answer: 8))
+      let gate = try Event()
+      let task = try pool.submit(Gated(answer: 8, gate: gate))
       let waiter = Task { try await task.value }
       waiter.cancel()
       await #expect(throws: CancellationError.self) { _ = try await waiter.value }
       #expect(!task.isCancelled)
+      gate.set()
       try await expectEqual(task.value, 8)
     }
   }

@@ -102,13 +102,15 @@ struct Power: ProcessTask {
   func `higher priorities start first`(kind: PoolKind) async throws {
     let file = TemporaryFile()
     try await kind.withPool(workers: 1) { pool in
-      let first = try pool.submit(Nap(milliseconds: 300, answer: -1, path: file.path))
+      let gate = try Event()
+      let first = try pool.submit(Gated(answer: -1, path: file.path, gate: gate))
       #expect(await eventually { !file.lines.isEmpty })
       let priorities: [TaskPriority] = [.low, .high, .medium, .high, .low]
       let tasks = try priorities.enumerated().map { place, priority in
         try pool.submit(
           Nap(milliseconds: 0, answer: place, path: file.path), options: TaskOptions(priority: priority))
       }
+      gate.set()
       for task in [first] + tasks { _ = try await task.value }
     }
     #expect(file.lines == ["-1", "1", "3", "2", "0", "4"])

@@ -30,6 +30,27 @@ struct Chore: ProcessTask {
 /// How a pool in a storm ends.
 enum Landfall: Sendable { case closed, terminated }
 
+/// Who was struck, and how long it goes on.
+private final class Storm: Sendable {
+  let pool: ProcessPool
+  private let start = ContinuousClock.now
+  private let processes = Mutex<Set<ProcessID>>([])
+
+  init(_ pool: ProcessPool) { self.pool = pool }
+
+  var struck: Set<ProcessID> { processes.withLock { $0 } }
+
+  /// After two seconds, and later when the machine is so busy that little has happened.
+  var isOver: Bool {
+    let time = start.duration(to: .now)
+    if time < .seconds(2) { return false }
+    let statistics = pool.statistics
+    return time > .seconds(20) || struck.count > 8 && statistics.completed > 0 && statistics.crashed > 0
+  }
+
+  func note(_ victim: ProcessID) { processes.withLock { _ = $0.insert(victim) } }
+}
+
 @Suite(.isolated) struct StormTests {
   @Test(
     arguments: [
@@ -47,8 +68,9 @@ enum Landfall: Sendable { case closed, terminated }
       $0.restartLimit = .init(count: 10_000)
     }
     let pool = try ProcessPool(workers: 3, configuration: configuration)
-    async let victims = victims(of: pool, seed: seed, for: .seconds(2))
-    let tasks = try await submitChores(to: pool, for: .seconds(2))
+    let storm = Storm(pool)
+    async let end: Void = strike(seed: seed, in: storm)
+    let tasks = try await submitChores(in: storm)
     if landfall == .terminated { await pool.terminate() }
     let failures = await failures(of: tasks, mayBeCancelled: landfall == .terminated)
     pool.close()
@@ -58,7 +80,8 @@ enum Landfall: Sendable { case closed, terminated }
       try await hog.join()
     }
     #expect(failures.isEmpty, "\(failures.prefix(5))")
-    let struck = try await victims
+    try await end
+    let struck = storm.struck
     #expect(struck.count > 8)
     #expect(await eventually { struck.allSatisfy(ProcessInspection.isGone) })
     let statistics = pool.statistics
@@ -67,31 +90,28 @@ enum Landfall: Sendable { case closed, terminated }
     #expect(statistics.completed > 0 && statistics.crashed > 0, "\(statistics)")
   }
 
-  /// Strikes workers on a thread of its own. Returns the processes that were struck.
-  private func victims(of pool: ProcessPool, seed: UInt64, for duration: Duration) async throws -> Set<ProcessID> {
-    let struck = Mutex<Set<ProcessID>>([])
+  /// Strikes workers on a thread of its own.
+  private func strike(seed: UInt64, in storm: Storm) async throws {
     try await onThread {
       var random = SeededRandom(seed: seed)
-      let end = ContinuousClock.now + duration
-      while ContinuousClock.now < end {
+      while !storm.isOver {
         usleep(UInt32.random(in: 1000...40_000, using: &random))
-        guard let victim = pool.workers.randomElement(using: &random)?.processID else { continue }
+        guard let victim = storm.pool.workers.randomElement(using: &random)?.processID else { continue }
         // Some that were stopped go on, the others are left to the pool.
         kill(victim, [SIGKILL, SIGSTOP, SIGSTOP, SIGCONT].randomElement(using: &random) ?? SIGKILL)
-        _ = struck.withLock { $0.insert(victim) }
+        storm.note(victim)
       }
     }
-    return struck.withLock { $0 }
   }
 
   /// As many as the pool can take, never far ahead. Each has a time: one whose worker is stopped would go on for ever.
-  private func submitChores(to pool: ProcessPool, for duration: Duration) async throws -> [PoolTask<[Int]>] {
+  private func submitChores(in storm: Storm) async throws -> [PoolTask<[Int]>] {
+    let pool = storm.pool
     var tasks: [PoolTask<[Int]>] = []
-    let end = ContinuousClock.now + duration
-    while ContinuousClock.now < end {
+    while !storm.isOver {
       let options = TaskOptions(timeout: .milliseconds(400), retries: tasks.count % 3)
       tasks.append(try pool.submit(Chore(number: tasks.count), options: options))
-      while tasks.count - pool.statistics.completed - pool.statistics.failed > 30, ContinuousClock.now < end {
+      while tasks.count - pool.statistics.completed - pool.statistics.failed > 30, !storm.isOver {
         try await Task.sleep(for: .milliseconds(2))
       }
     }

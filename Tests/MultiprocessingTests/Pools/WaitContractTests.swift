@@ -76,10 +76,12 @@ import Testing
   @Test(arguments: PoolKind.allCases)
   func `a cancelled wait leaves the tasks alone`(kind: PoolKind) async throws {
     try await kind.withPool { pool in
-      let task = try pool.submit(Nap(milliseconds: 200, answer: 6))
+      let gate = try Event()
+      let task = try pool.submit(Gated(answer: 6, gate: gate))
       let waiter = Task { try await [task].waitForTasks().done.count }
       waiter.cancel()
       await #expect(throws: CancellationError.self) { _ = try await waiter.value }
+      gate.set()
       try await expectEqual(task.value, 6)
     }
   }

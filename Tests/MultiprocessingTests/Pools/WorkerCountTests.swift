@@ -6,6 +6,25 @@ import Testing
 /// What a task keeps on purpose; where the optimiser sees that it is kept.
 nonisolated(unsafe) private var hoard: UnsafeMutableRawPointer?
 
+/// Done when as many processes as wanted run such tasks.
+struct Meeting: ProcessTask {
+  var path: String
+  var size: Int
+
+  func run() async throws -> ProcessID {
+    TemporaryFile.append("\(CurrentProcess.id)", to: path)
+    while Set(TemporaryFile.lines(of: path)).count < size { try await Task.sleep(for: .milliseconds(2)) }
+    return CurrentProcess.id
+  }
+
+  /// Who has met in a pool.
+  static func run(in pool: ProcessPool, size: Int) async throws -> Set<ProcessID> {
+    let file = TemporaryFile()
+    let meetings = [Meeting](repeating: Meeting(path: file.path, size: size), count: 10 * size)
+    return Set(try await pool.run(all: meetings, options: .chunkSize(1)))
+  }
+}
+
 @Suite(.isolated) struct WorkerCountTests {
   @Test(arguments: StartMethod.forTasks)
   func `workers are replaced after their number of tasks`(method: StartMethod) async throws {
@@ -55,14 +74,9 @@ nonisolated(unsafe) private var hoard: UnsafeMutableRawPointer?
       configuration.minWorkers = 1
     }
     try await withWorkers(3, .forkServer, configured(change)) { pool in
-      _ = try await pool.run(all: (0..<6).map { Nap(milliseconds: 40, answer: $0) })
-      #expect(pool.workers.count == 3)
+      try await expectEqual(Meeting.run(in: pool, size: 3).count, 3)
       #expect(await eventually { pool.workers.count == 1 })
-      let ids = try await pool.map(0..<6) { _ in
-        try await Task.sleep(for: .milliseconds(100))
-        return CurrentProcess.id
-      }
-      #expect(Set(ids).count == 3)
+      try await expectEqual(Meeting.run(in: pool, size: 3).count, 3)
     }
   }
 
@@ -76,12 +90,9 @@ nonisolated(unsafe) private var hoard: UnsafeMutableRawPointer?
 
   @Test func `a pool has as many workers as wanted, whatever the load`() async throws {
     try await withWorkers(2) { pool in
-      let ids = try await pool.map(0..<30) { _ in
-        try await Task.sleep(for: .milliseconds(2))
-        return CurrentProcess.id
-      }
-      #expect(Set(ids).count == 2)
-      #expect(pool.workers.count == 2 && Set(pool.workers.map(\.processID)) == Set(ids))
+      let ids = try await Meeting.run(in: pool, size: 2)
+      #expect(ids.count == 2)
+      #expect(pool.workers.count == 2 && Set(pool.workers.map(\.processID)) == ids)
     }
   }
 

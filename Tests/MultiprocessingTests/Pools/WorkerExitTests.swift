@@ -13,7 +13,7 @@ private enum Tally {
 @Suite(.isolated) struct WorkerExitTests {
   @Test(arguments: StartMethod.forTasks)
   func `what workers gathered is collected at their end`(method: StartMethod) async throws {
-    try await withWorkers(3, method) { pool in
+    try await withWorkers(3, method, configured(patient)) { pool in
       let exits = try pool.onWorkerExit { Tally.count.withLock { $0 } }
       try await pool.map(1...100) { Tally.add($0) }
       #expect(exits.results.isEmpty)
@@ -25,17 +25,22 @@ private enum Tally {
   }
 
   @Test func `recycled workers hand on theirs as they go`() async throws {
-    try await withWorkers(1, .forkServer, configured { $0.maxTasksPerWorker = 2 }) { pool in
+    let configuration = configured {
+      patient(&$0)
+      $0.maxTasksPerWorker = 2
+    }
+    try await withWorkers(1, .forkServer, configuration) { pool in
       let exits = try pool.onWorkerExit { Tally.count.withLock { $0 } }
       for number in 1...6 { try await pool.run(number) { Tally.add($0) } }
       pool.close()
       try await pool.join()
-      #expect(try exits.results.map { try $0.get() }.prefix(3) == [3, 7, 11])
+      // The last one, which had no task, counts nothing; the end of one may be told after that of its successor.
+      #expect(Set(try exits.results.map { try $0.get() }).subtracting([0]) == [3, 7, 11])
     }
   }
 
   @Test func `an error at the end is a result, and a killed worker has none`() async throws {
-    try await withWorkers(2) { pool in
+    try await withWorkers(2, .forkServer, configured(patient)) { pool in
       let exits = try pool.onWorkerExit { () -> Int in throw CodableFailure(reason: "at the end", places: []) }
       _ = await code { try await pool.run { _ = raise(SIGKILL) } }
       pool.close()

@@ -73,7 +73,9 @@ private struct Measure: ProcessTask {
     async throws
   {
     try await withWorkers(1, .forkServer, configured(hasty)) { pool in
-      let doomed = try pool.submit(Nap())
+      let file = TemporaryFile()
+      let doomed = try pool.submit(Nap(path: file.path))
+      #expect(await eventually { !file.lines.isEmpty })
       let worker = try #require(pool.workers.first?.processID)
       let waiting = Task { try await onThread { _ = try doomed.blocking.value() } }
       try await Task.sleep(for: .milliseconds(50))
@@ -99,7 +101,12 @@ private struct Measure: ProcessTask {
   @Test func `a retry in another worker reaches the thread that sleeps on the first`() async throws {
     try await withWorkers(2) { pool in
       let file = TemporaryFile()
-      let task = try pool.submit(Nap(milliseconds: 400, answer: 8, path: file.path), options: TaskOptions(retries: 3))
+      // It ends when it has begun twice.
+      let task = try pool.submit(file.path, options: TaskOptions(retries: 3)) { path in
+        TemporaryFile.append("8", to: path)
+        while TemporaryFile.lines(of: path).count < 2 { usleep(1000) }
+        return 8
+      }
       #expect(await eventually { !file.lines.isEmpty })
       let waiting = Task {
         try await onThread {

@@ -59,7 +59,8 @@ import Testing
     try await withWorkers(processors.count, .forkServer, configuration) { pool in
       // The main thread binds itself before the worker joins.
       _ = try await pool.map(0..<8) { $0 }
-      #expect(Set(pool.workers.map { Self.allowed($0.processID) }) == Set(processors.map { "\($0)" }))
+      let expected = Set(processors.map { "\($0)" })
+      #expect(await eventually { Set(pool.workers.map { Self.allowed($0.processID) }) == expected })
     }
   }
 

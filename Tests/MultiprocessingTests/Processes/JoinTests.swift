@@ -28,9 +28,11 @@ import Testing
 
   @Test(arguments: StartMethod.forTasks)
   func `status and liveness are right before, at and after the end`(method: StartMethod) async throws {
-    let child = try ChildProcess.start(context: ProcessContext(method)) { try await Task.sleep(for: .milliseconds(50)) }
+    let mayEnd = try Event()
+    let child = try ChildProcess.start(mayEnd, context: ProcessContext(method)) { try await $0.wait() }
     #expect(child.isAlive)
     #expect(child.terminationStatus == nil)
+    mayEnd.set()
     #expect(try await child.join() == .exited(0))
     #expect(!child.isAlive)
     #expect(child.terminationStatus == .exited(0))

@@ -84,9 +84,13 @@ struct SignalsOfGrandchild: ProcessTask {
       let inner = try ChildProcess.start(context: ProcessContext(method)) { try await Task.sleep(for: .seconds(100)) }
       // The reactor collects children: busy, it leaves this one to the wait below.
       let isStolen = DispatchSemaphore(value: 0)
-      let token = try Reactor.shared.schedule(at: .now) { isStolen.wait() }
+      let isBusy = Completion<Void>()
+      let token = try Reactor.shared.schedule(at: .now) {
+        isBusy.resolve(())
+        isStolen.wait()
+      }
       defer { Reactor.shared.cancel(token) }
-      usleep(20_000)
+      try await isBusy.wait()
       kill(inner.id, SIGKILL)
       var status: Int32 = 0
       let collected = waitpid(inner.id, &status, 0)

@@ -42,11 +42,13 @@ struct InquisitiveFailure: Error, Codable {
 @Suite(.isolated) struct ThrownErrorTests {
   @Test(arguments: StartMethod.forTasks)
   func `the decoding of an error may ask for its child`(method: StartMethod) async throws {
-    let child = try ChildProcess.start(context: ProcessContext(method)) { () -> Int in
-      usleep(100_000)
+    let isKnown = try Event()
+    let child = try ChildProcess.start(isKnown, context: ProcessContext(method)) { isKnown -> Int in
+      try await isKnown.wait()
       throw InquisitiveFailure()
     }
     InquisitiveFailure.child = child
+    isKnown.set()
     await #expect(throws: InquisitiveFailure.self) { try await child.value }
     #expect(child.terminationStatus == .exited(1))
     InquisitiveFailure.child = nil

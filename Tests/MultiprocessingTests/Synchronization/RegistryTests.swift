@@ -85,7 +85,8 @@ extension RegistryTableTests {
     #expect(failure?.code == .unsupported)
   }
 
-  @Test func `a lock of another tree is refused`() throws {
+  // Alone: others count the blocks of the memory that it makes.
+  @Test(.isolated) func `a lock of another tree is refused`() throws {
     let bytes = try TransferCoder<LockOfAnotherTree>().encode(LockOfAnotherTree(), .portable)
     let failure = #expect(throws: MultiprocessingError.self) { try TransferCoder<Lock>().decode(bytes, .portable) }
     #expect(failure?.message.contains("another") == true, "\(String(describing: failure))")

@@ -80,10 +80,9 @@ private struct StoppedUser: ProcessTask {
       defer { hasEnded.withLock { $0 = true } }
       try await body()
     }
-    let deadline = ContinuousClock.now + .seconds(5)
-    while !hasEnded.withLock({ $0 }), ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(1)) }
-    #expect(hasEnded.withLock { $0 }, "others wait for a process that is stopped before \(what)")
-    if hasEnded.withLock({ $0 }) { try await task.value }
+    let isOver = await eventually { hasEnded.withLock { $0 } }
+    #expect(isOver, "others wait for a process that is stopped before \(what)")
+    if isOver { try await task.value }
   }
 
   @Test(.steps) func `a semaphore`() async throws {

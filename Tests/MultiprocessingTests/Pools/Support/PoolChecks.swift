@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Testing
 
 @testable import Multiprocessing
@@ -56,4 +57,12 @@ func expectEqual<Value: Equatable>(
   _ value: Value, _ expected: Value, sourceLocation: SourceLocation = #_sourceLocation
 ) {
   #expect(value == expected, sourceLocation: sourceLocation)
+}
+
+extension WorkerPool {
+  /// What workers have and have not answered. What is cancelled in a worker's hand is dropped there, and answered, a
+  /// moment after its caller is told.
+  var itemsInHand: [PoolMachine.ItemID] {
+    core.driver.state.withLock { $0.machine.workers.flatMap(\.value.inHand) }
+  }
 }

@@ -51,6 +51,19 @@ struct Nap: ProcessTask {
   }
 }
 
+/// Says that it has begun, and answers when the gate is open; notices its cancellation.
+struct Gated: ProcessTask {
+  var answer = 0
+  var path: String?
+  var gate: Event
+
+  func run() async throws -> Int {
+    if let path { TemporaryFile.append("\(answer)", to: path) }
+    try await gate.wait()
+    return answer
+  }
+}
+
 /// Throws an error of its own type.
 struct Failing: ProcessTask {
   var reason = "wanted"
