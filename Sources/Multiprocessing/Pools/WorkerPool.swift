@@ -24,11 +24,12 @@ extension WorkerPool {
     try await core.driver.ended.wait()
   }
 
-  /// Cancels what no worker has begun: what waits, and what a worker was given ahead (`MapOptions.chunkSize`).
+  /// Cancels what no worker has begun: what waits, and what a worker was given ahead (`MapOptions.chunkSize`), of which one
+  /// may begin before the worker hears of it; its result is dropped then.
   public func cancelPending() { core.driver.cancelPending() }
 
   /// Cancels everything, and does not wait: for `defer`. The pool can be used again.
-  public func cancelAll() { core.driver.handle(.cancelAll) }
+  public func cancelAll() { core.driver.cancelAll() }
 
   /// Cancels everything, ends the workers at once and waits for them. The pool is closed then.
   public func terminate() async {

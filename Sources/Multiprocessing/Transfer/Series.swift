@@ -10,7 +10,7 @@ internal import Synchronization
 /// Who dies when: before an input begins, the worker notes that in its page; from that and from the results that were
 /// told the pool knows which input ran, if any. What a dying worker wrote of a result that is not whole is not read.
 package final class Series: Sendable {
-  package typealias Tell = @Sendable (Int, Result<TransferPayload, any Error>) throws -> Void
+  package typealias Tell = @Sendable (Int, Result<TransferPayload, any Error>) -> Void
 
   private struct State {
     /// How many have begun.
@@ -31,8 +31,6 @@ package final class Series: Sendable {
   }
 
   /// Runs inputs until all have begun, they were cut, the task is cancelled or `ChunkAnswer.patience` is over.
-  ///
-  /// - Throws: what `tell` throws.
   func run<Input: Sendable, Output: Sendable>(
     _ inputs: [Input], _ coder: TransferCoder<Output>, _ format: TransferFormat,
     _ body: @Sendable @concurrent (Input) async throws -> Output
@@ -46,7 +44,7 @@ package final class Series: Sendable {
       } catch {
         result = .failure(error)
       }
-      try tell(index, result)
+      tell(index, result)
       if Task.isCancelled || (try? clock.isOver()) ?? true { break }
     }
     let begun = cut()

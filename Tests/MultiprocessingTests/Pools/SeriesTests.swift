@@ -7,7 +7,7 @@ import Testing
 /// Does to its worker, or not, what its number says; notes that it has begun.
 struct SeriesInput: ProcessTask {
   enum Deed: Codable, Equatable {
-    case answer, brief, throwError, die, exit, hang, sleep, dieDecoding, large
+    case answer, brief, throwError, die, exit, hang, sleep, dieDecoding, throwDecoding, large
     case dieLater(Int)
   }
 
@@ -18,7 +18,7 @@ struct SeriesInput: ProcessTask {
   func run() async throws -> [UInt8] {
     TemporaryFile.append("\(number)", to: path)
     switch deed {
-    case .answer, .dieDecoding: break
+    case .answer, .dieDecoding, .throwDecoding: break
     case .brief: usleep(500)
     case .throwError: throw CodableFailure(reason: "\(number)", places: [number])
     case .die: kill(getpid(), SIGKILL)
@@ -43,6 +43,19 @@ struct SeriesInput: ProcessTask {
     deed = try values.decode(Deed.self, forKey: .deed)
     path = try values.decode(String.self, forKey: .path)
     if deed == .dieDecoding { kill(getpid(), SIGKILL) }
+    if deed == .throwDecoding { throw CodableFailure(reason: "not read", places: []) }
+  }
+}
+
+/// Number 12 waits for number 39.
+private struct WaitingInput: ProcessTask {
+  var number: Int
+  var gate: Event
+
+  func run() async throws -> Int {
+    if number == 12 { try await gate.wait() }
+    if number == 39 { gate.set() }
+    return number
   }
 }
 
@@ -57,7 +70,7 @@ struct SeriesInput: ProcessTask {
     return outcomes
   }
 
-  @Test(arguments: [SeriesInput.Deed.die, .exit, .throwError, .large, .dieDecoding])
+  @Test(arguments: [SeriesInput.Deed.die, .exit, .throwError, .large, .dieDecoding, .throwDecoding])
   func `what one input does is its own`(deed: SeriesInput.Deed) async throws {
     let file = TemporaryFile()
     try await withWorkers(2, .forkServer, configured { $0.restartLimit = .init(count: 100) }) { pool in
@@ -77,7 +90,7 @@ struct SeriesInput: ProcessTask {
     }
     // Nothing ran twice, and nothing was left out but what could not be decoded.
     #expect(file.lines.count == Set(file.lines).count)
-    #expect(file.lines.count == (deed == .dieDecoding ? 191 : 200))
+    #expect(file.lines.count == ([.dieDecoding, .throwDecoding].contains(deed) ? 191 : 200))
   }
 
   @Test func `one that hangs holds up no others`() async throws {
@@ -178,6 +191,34 @@ struct SeriesInput: ProcessTask {
       }
       #expect(Set(file.lines).count == file.lines.count && file.lines.count == 12, "killed before step \(step)")
       return lived
+    }
+  }
+
+  @Test func `cancelling everything reaches what a stream keeps`() async throws {
+    let file = TemporaryFile()
+    try await withWorkers(1, .forkServer, configured(hasty)) { pool in
+      let inputs = (0..<100).map { SeriesInput($0, $0 == 0 ? .sleep : .answer, in: file) }
+      let work = Task { await outcomes(inputs, pool, chunkSize: 7) }
+      #expect(await eventually { pool.statistics.submitted == 100 && file.lines.count == 1 })
+      pool.cancelAll()
+      for outcome in await work.value { #expect(throws: CancellationError.self) { try outcome.get() } }
+      #expect(pool.statistics.failed == 100)
+      try await expectEqual(pool.run { 5 }, 5)
+      #expect(file.lines == ["0"])
+    }
+  }
+
+  /// The series that holds the slow one goes from hand to hand until nothing is behind it.
+  @Test func `an input may wait for those behind it while workers have nothing to do`() async throws {
+    for _ in 0..<5 {
+      let gate = try Event()
+      try await withWorkers(2, .forkServer, configured(hasty)) { pool in
+        let inputs = (0..<40).map { WaitingInput(number: $0, gate: gate) }
+        let options = MapOptions(chunkSize: 10, maxPending: 1000)
+        var sum = 0
+        for try await number in pool.stream(all: inputs, options: options) { sum += number }
+        #expect(sum == 40 * 39 / 2)
+      }
     }
   }
 

@@ -46,7 +46,12 @@ extension PoolDriver {
   }
 
   private func send(_ item: ItemID, to worker: WorkerID) {
-    guard let job = state.withLock({ $0.entries[item]?.job }) else { return }
+    let job = state.withLock { state -> PoolJob? in
+      // What was asked of the worker that had it before is over.
+      state.entries[item]?.isRecalled = false
+      return state.entries[item]?.job
+    }
+    guard let job else { return }
     backend.send(job, as: item, to: worker)
   }
 

@@ -9,6 +9,8 @@ protocol SeriesReceiver: AnyObject, Sendable {
   func rest(_ range: Range<Int>, isCancelled: Bool)
   /// What waits with the receiver is cancelled.
   func cancelWaiting()
+  /// There are workers with nothing to do.
+  func sendWaiting()
   /// Nothing more comes, and of these inputs nothing has come. What of them has not begun is to come again, unless that
   /// is cancelled.
   func end(_ rest: Range<Int>, _ ending: SeriesEnding, isCancelled: Bool)
@@ -54,30 +56,50 @@ extension PoolDriver {
   }
 
   func takeRest(of item: ItemID, from index: Int, _ worker: WorkerID) {
-    let found = state.withLock { state -> (Entry, Range<Int>)? in
-      guard let entry = state.entries[item], entry.isRecalled, entry.rest.contains(index),
+    typealias Rest = (series: any SeriesReceiver, range: Range<Int>, isCancelled: Bool)
+    let found = state.withLock { state -> Rest? in
+      guard let entry = state.entries[item], let series = entry.series, entry.isRecalled,
+        index >= entry.rest.lowerBound, index <= entry.rest.upperBound,
         state.machine.workers[worker]?.inHand.first == item
       else { return nil }
       defer { entry.rest = entry.rest.lowerBound..<index }
-      state.machine.items[item]?.isRecalled = false
       let range = index..<entry.rest.upperBound
       if entry.isRestCancelled { state.statistics.failed += range.count }
-      return (entry, range)
+      return (series, range, entry.isRestCancelled)
     }
-    if let (entry, range) = found { entry.series?.rest(range, isCancelled: entry.isRestCancelled) }
+    guard let found else { return }
+    if !found.range.isEmpty { found.series.rest(found.range, isCancelled: found.isCancelled) }
+    handle(.kept(item))
+  }
+
+  /// An item that a worker gave back as it was. A series of which results have come was not as it was.
+  func takeBack(_ item: ItemID, from worker: WorkerID) {
+    let isWhole = state.withLock { $0.entries[item]?.rest.lowerBound ?? 0 == 0 }
+    if isWhole { return handle(.returned(item, worker)) }
+    handle(.distrust(worker))
+    backend.kill(worker)
   }
 
   /// Cancels what has not begun, inputs of series that run too.
   func cancelPending() {
-    let (receivers, recalled) = state.withLock { state -> ([any SeriesReceiver], [WorkerID: ItemID]) in
-      let recalled = state.runningSeries(asked: true)
+    cancelWaiting()
+    var recalled: [WorkerID: ItemID] = [:]
+    handle(.cancelPending) { state in
+      recalled = state.runningSeries(asked: true)
       for item in recalled.values { state.entries[item]?.isRestCancelled = true }
-      return (state.entries.compactMap { $0.value.series }, state.recall(recalled))
     }
-    // First: else what waits would be sent in the place of what is cancelled.
-    for receiver in receivers { receiver.cancelWaiting() }
-    handle(.cancelPending)
-    for (worker, item) in recalled { backend.recall(item, from: worker) }
+    recall(recalled)
+  }
+
+  /// Cancels everything.
+  func cancelAll() {
+    cancelWaiting()
+    handle(.cancelAll)
+  }
+
+  /// First: else what streams keep would be sent in the place of what is cancelled.
+  private func cancelWaiting() {
+    for receiver in state.withLock({ $0.receivers }) { receiver.cancelWaiting() }
   }
 
   /// Takes on a task that is kept for a while before it is submitted.
@@ -95,29 +117,38 @@ extension PoolDriver {
   /// Counts what was taken on and never submitted.
   func count(failed: Int) { state.withLock { $0.statistics.failed += failed } }
 
-  /// Begins to watch when workers have nothing to do while others run series.
-  func watchSeries() {
+  /// Begins to watch when workers have nothing to do while others have series; `again` when one of these may give back.
+  func watchSeries(again: Bool = false) {
     let mustWatch = state.withLock { state in
-      guard state.seriesWatch.watched == nil, state.hasIdleWorker else { return false }
+      guard state.seriesWatch.watched == nil, state.hasIdleWorker, again || !state.receivers.isEmpty else {
+        return false
+      }
       let running = state.runningSeries()
-      if !running.isEmpty { state.seriesWatch.watched = running }
-      return !running.isEmpty
+      if again, running.isEmpty { return false }
+      state.seriesWatch.watched = running
+      return true
     }
     guard mustWatch else { return }
     let token = after(SeriesWatch.patience) { $0.recallSeries() }
     if token == nil { state.withLock { $0.seriesWatch.watched = nil } }
   }
 
-  /// Asks for what is behind the inputs that still run.
+  /// Asks for what is behind the inputs that still run, and for what streams keep.
   private func recallSeries() {
-    let recalled = state.withLock { state -> [WorkerID: ItemID] in
+    let (recalled, receivers) = state.withLock { state -> ([WorkerID: ItemID], [any SeriesReceiver]) in
       let watched = state.seriesWatch.watched ?? [:]
       state.seriesWatch.watched = nil
-      guard state.hasIdleWorker else { return [:] }
-      return state.recall(state.runningSeries().filter { watched[$0.key] == $0.value })
+      guard state.hasIdleWorker else { return ([:], []) }
+      return (state.runningSeries().filter { watched[$0.key] == $0.value }, state.receivers)
     }
-    for (worker, item) in recalled { backend.recall(item, from: worker) }
-    watchSeries()
+    recall(recalled)
+    for receiver in receivers { receiver.sendWaiting() }
+    watchSeries(again: true)
+  }
+
+  /// In the order of the other actions: a worker is not asked for what it was not sent yet.
+  private func recall(_ items: [WorkerID: ItemID]) {
+    if !items.isEmpty { add(items.map { .recall($0.key, $0.value) }) }
   }
 }
 
@@ -126,12 +157,7 @@ extension PoolDriver.State {
     machine.isWithoutPending && machine.workers.contains { $0.value.isIdle }
   }
 
-  fileprivate mutating func recall(
-    _ items: [PoolMachine.WorkerID: PoolMachine.ItemID]
-  ) -> [PoolMachine.WorkerID: PoolMachine.ItemID] {
-    for item in items.values { entries[item]?.isRecalled = true }
-    return items
-  }
+  fileprivate var receivers: [any SeriesReceiver] { entries.compactMap { $0.value.series } }
 
   /// What workers run of series that may have more behind it; without what was `asked` for that already.
   fileprivate func runningSeries(asked: Bool = false) -> [PoolMachine.WorkerID: PoolMachine.ItemID] {
@@ -145,10 +171,19 @@ extension PoolDriver.State {
 
   /// What was told is counted; what was begun and not told, or will not be done, has failed; the rest comes again.
   mutating func endSeries(_ entry: PoolDriver.Entry, _ ending: PoolMachine.Ending) {
-    switch entry.seriesEnding(ending, .failure(CancellationError())) {
-    case .answered where !entry.isRestCancelled, .refused where !entry.isRestCancelled: break
+    let (told, isAlone, first) = (entry.rest.lowerBound, entry.job.count == 1, min(1, entry.rest.count))
+    let result: Result<JobResult, any Error>
+    if let answer = entry.answer, !answer.isThrown {
+      result = .success(answer)
+    } else {
+      result = .failure(CancellationError())
+    }
+    switch entry.seriesEnding(ending, result) {
+    case .answered(_, let wasRecalled) where !entry.isRestCancelled:
+      if told == 0, !wasRecalled { statistics.failed += entry.rest.count }
+    case .refused where !entry.isRestCancelled: if told > 0 || isAlone { statistics.failed += first }
     case .lost(_, let begun?) where !entry.isRestCancelled:
-      if begun > entry.rest.lowerBound || entry.job.count == 1 { statistics.failed += min(1, entry.rest.count) }
+      if begun > told || isAlone { statistics.failed += first }
     case .answered, .refused, .lost, .failed: statistics.failed += entry.rest.count
     }
   }

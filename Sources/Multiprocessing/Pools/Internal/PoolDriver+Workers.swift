@@ -21,7 +21,7 @@ extension PoolDriver {
     case .finished(let worker, let item, let result, let time): finished(worker, item, result, after: time)
     case .part(let worker, let item, let index, let result): takePart(index, of: item, from: worker, result)
     case .rest(let worker, let item, let index): takeRest(of: item, from: index, worker)
-    case .returned(let worker, let item): handle(.returned(item, worker))
+    case .returned(let worker, let item): takeBack(item, from: worker)
     case .distrusted(let worker): handle(.distrust(worker))
     case .lost(let worker, let loss): lost(worker, loss)
     }

@@ -181,6 +181,9 @@ final class PoolDriver: Sendable {
       })
   }
 
+  /// Performs actions behind those that are under way.
+  func add(_ actions: [PoolMachine.Action]) { perform(state.withLock { $0.take(actions) }) }
+
   /// Performs actions, and what others add meanwhile.
   private func perform(_ actions: [PoolMachine.Action]) {
     var actions = actions
@@ -199,6 +202,10 @@ extension PoolDriver.State {
     if machine.phase == .broken, reason == nil {
       reason = PoolDriver.crashLoop(above: machine.configuration.restartLimit)
     }
+    return take(new)
+  }
+
+  fileprivate mutating func take(_ new: [PoolMachine.Action]) -> [PoolMachine.Action] {
     if isPerforming {
       actions += new
       return []

@@ -15,6 +15,8 @@ extension PoolMachine {
     case answered(ItemID, WorkerID, after: UInt64?)
     /// The worker gave back an item that it had not begun.
     case returned(ItemID, WorkerID)
+    /// The worker has begun an item that it was asked for.
+    case kept(ItemID)
     case deadline(ItemID, turn: Int)
     case graceEnded(WorkerID, Grace)
     case cancel(ItemID)
@@ -43,6 +45,7 @@ extension PoolMachine {
     case .startFailed(let worker): failStart(worker, &actions)
     case .answered(let item, let worker, let time): answer(item, worker, after: time, &actions)
     case .returned(let item, let worker): takeBack(item, worker, &actions)
+    case .kept(let item): items[item]?.isRecalled = false
     case .deadline(let item, let turn): passDeadline(item, turn, &actions)
     case .graceEnded(let worker, let grace): endGrace(worker, grace, &actions)
     case .cancel(let item): stop(item, .cancelled, &actions)

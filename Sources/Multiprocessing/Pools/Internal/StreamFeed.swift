@@ -10,25 +10,28 @@ final class StreamFeed<Input: Codable & Sendable, Output: Sendable>: Sendable {
   /// Inputs that follow each other.
   struct Stretch: Sendable {
     let start: Int
-    let inputs: [Input]
+    let inputs: ArraySlice<Input>
     var isRest = false
     /// As a whole they did not get as far as to tell which of them is to blame.
     var isSingle = false
 
     func part(_ range: Range<Int>, isSingle: Bool = false) -> Self {
-      Self(start: start + range.lowerBound, inputs: Array(inputs[range]), isRest: true, isSingle: isSingle)
+      let part = inputs.dropFirst(range.lowerBound).prefix(range.count)
+      return Self(start: start + range.lowerBound, inputs: part, isRest: true, isSingle: isSingle)
     }
   }
 
   fileprivate struct State {
     /// Taken and not sent.
-    var buffer: [Input] = []
+    var buffer: ArraySlice<Input> = []
     var first = 0
     /// Came back, the first last.
     var returned: [Stretch] = []
     var sizer: ChunkSizer
     /// Series with workers or on their way.
     var underWay = 0
+    /// What is kept is to be sent.
+    var isUrgent = false
     /// One thread at a time sends.
     var isSending = false
     /// The next input is being taken on.
@@ -120,7 +123,7 @@ final class StreamFeed<Input: Codable & Sendable, Output: Sendable>: Sendable {
       let job = try job(for: stretch)
       state.withLock { $0.sizer.note(count: stretch.inputs.count, argumentBytes: job.byteCount) }
       if isMany, job.isTooLarge { return split(stretch) }
-      try run.submit(job, traits, at: stretch.start, StretchRun(stretch, self))
+      try run.submit(job, traits, StretchRun(stretch, self))
     } catch  where isMany && (error as? MultiprocessingError)?.code != .closed {
       // Which of them cannot be sent, their own attempts will tell.
       split(stretch)
@@ -142,7 +145,8 @@ final class StreamFeed<Input: Codable & Sendable, Output: Sendable>: Sendable {
   private func job(for stretch: Stretch) throws -> PoolJob {
     let capabilities = driver.backend.capabilities
     var job = try source.job(
-      stretch.inputs, capabilities.format ?? .sameBuild, for: capabilities, logMetadata: logMetadata, manner: .series)
+      Array(stretch.inputs), capabilities.format ?? .sameBuild, for: capabilities, logMetadata: logMetadata,
+      manner: .series)
     // Counted when it was taken.
     job.isRest = true
     return job
@@ -168,10 +172,22 @@ final class StreamFeed<Input: Codable & Sendable, Output: Sendable>: Sendable {
   fileprivate func cancelWaiting() {
     let waiting = state.withLock { state in
       defer { (state.buffer, state.returned) = ([], []) }
+      // Held until they are counted.
+      state.underWay += 1
       return state.returned.reversed() + [Stretch(start: state.first, inputs: state.buffer)]
     }
     for stretch in waiting { refuse(stretch, CancellationError()) }
+    state.withLock { $0.underWay -= 1 }
     release()
+  }
+
+  /// Workers have nothing to do: nothing is kept, however much is under way.
+  fileprivate func sendWaiting() {
+    let mustSend = state.withLock { state in
+      state.isUrgent = !state.buffer.isEmpty
+      return state.isUrgent && !state.isSending
+    }
+    if mustSend { Task.detached { self.send() } }
   }
 
   private func release() {
@@ -181,7 +197,7 @@ final class StreamFeed<Input: Codable & Sendable, Output: Sendable>: Sendable {
   /// Fails what no worker has seen.
   private func refuse(_ stretch: Stretch, _ error: any Error) {
     driver.count(failed: stretch.inputs.count)
-    fail(stretch, stretch.inputs.indices, error)
+    fail(stretch, 0..<stretch.inputs.count, error)
   }
 
   fileprivate func note(_ count: Int, _ answer: JobResult) {
@@ -208,8 +224,12 @@ extension StreamFeed.State {
       return back.part(0..<size, isSingle: back.isSingle)
     }
     let size = sizer.size(left: room, workers: workers)
-    guard !buffer.isEmpty, buffer.count >= size || underWay < 2 * workers else { return nil }
-    let stretch = StreamFeed<Input, Output>.Stretch(start: first, inputs: Array(buffer.prefix(size)))
+    guard !buffer.isEmpty, buffer.count >= size || underWay < 2 * workers || isUrgent else {
+      isUrgent = false
+      return nil
+    }
+    // A copy: else the next input would copy what is left.
+    let stretch = StreamFeed<Input, Output>.Stretch(start: first, inputs: Array(buffer.prefix(size))[...])
     buffer.removeFirst(stretch.inputs.count)
     first += stretch.inputs.count
     return stretch
@@ -232,6 +252,8 @@ private final class StretchRun<Input: Codable & Sendable, Output: Sendable>: Ser
   }
 
   func cancelWaiting() { feed.cancelWaiting() }
+
+  func sendWaiting() { feed.sendWaiting() }
 
   func end(_ rest: Range<Int>, _ ending: SeriesEnding, isCancelled: Bool) {
     var back = rest

@@ -14,7 +14,9 @@ final class StreamRun<Output: Sendable>: Sendable {
     var taken = 0
     /// Results handed on.
     var consumed = 0
+    /// By a number of each submission.
     var outstanding: [Int: PoolMachine.ItemID] = [:]
+    var submissions = 0
     /// Results by their place in the order asked for.
     var ready: [Int: Result<JobResult, any Error>] = [:]
     /// Results that have come.
@@ -91,25 +93,33 @@ final class StreamRun<Output: Sendable>: Sendable {
     }
   }
 
-  /// Submits a series whose first input has a place.
+  /// Submits a series whose inputs have places.
   ///
   /// - Throws: `closed`, or the reason for which the pool broke.
-  func submit(_ job: PoolJob, _ traits: PoolMachine.Traits, at start: Int, _ receiver: any SeriesReceiver) throws {
-    state.withLock { $0.outstanding[start] = .max }
+  func submit(_ job: PoolJob, _ traits: PoolMachine.Traits, _ receiver: any SeriesReceiver) throws {
+    let submission = beginSubmission()
     do {
-      let item = try driver.submit(job, traits, receiver) { [weak self] _ in self?.forget(start) }
-      note(item, at: start)
+      let item = try driver.submit(job, traits, receiver) { [weak self] _ in self?.forget(submission) }
+      note(item, of: submission)
     } catch {
-      forget(start)
+      forget(submission)
       throw error
     }
   }
 
-  private func forget(_ start: Int) { state.withLock { $0.outstanding[start] = nil } }
+  private func beginSubmission() -> Int {
+    state.withLock { state in
+      state.submissions += 1
+      state.outstanding[state.submissions] = .max
+      return state.submissions
+    }
+  }
 
-  private func note(_ item: PoolMachine.ItemID, at index: Int) {
+  private func forget(_ submission: Int) { state.withLock { $0.outstanding[submission] = nil } }
+
+  private func note(_ item: PoolMachine.ItemID, of submission: Int) {
     let isOver = state.withLock { state in
-      if state.outstanding[index] != nil { state.outstanding[index] = item }
+      if state.outstanding[submission] != nil { state.outstanding[submission] = item }
       return state.isOver
     }
     if isOver { driver.handle(.cancel(item)) }
@@ -117,17 +127,16 @@ final class StreamRun<Output: Sendable>: Sendable {
 
   /// Submits the next input's task. One that cannot be submitted is a failed result in its place.
   func submit(_ source: TaskSource<Output>, _ traits: PoolMachine.Traits) {
-    let index = take()
-    state.withLock { $0.outstanding[index] = .max }
+    let (index, submission) = (take(), beginSubmission())
     do {
       let job = try source.job(for: driver.backend.capabilities, logMetadata: logMetadata)
       note(
         try driver.submit(job, traits) { [weak self] result in
-          self?.forget(index)
+          self?.forget(submission)
           self?.finish(index, result)
-        }, at: index)
+        }, of: submission)
     } catch {
-      forget(index)
+      forget(submission)
       finish(index, .failure(error))
     }
   }

@@ -99,6 +99,11 @@ struct PoolJob: Sendable {
 }
 
 extension JobResult {
+  var isThrown: Bool {
+    if case .thrown = self { return true }
+    return false
+  }
+
   /// How many tasks it answers.
   var count: Int {
     if case .payload(_, let count) = self { return count }

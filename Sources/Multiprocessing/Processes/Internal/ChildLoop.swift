@@ -22,6 +22,8 @@ final class ChildLoop: Sendable {
     var running: (task: UInt64, handle: RunningTask)?
     /// What runs, where it is one.
     var series: Series?
+    /// What runs was asked for before it was known to be one.
+    var isRecalled = false
     var isRetired = false
     var isEnding = false
 
@@ -184,23 +186,32 @@ final class ChildLoop: Sendable {
   private func finish(_ task: UInt64, _ outcome: TaskOutcome, after time: UInt64) {
     answer(task, outcome, after: time)
     page.setTask(0)
-    queue.withLock { ($0.running, $0.series) = (nil, nil) }
+    queue.withLock { ($0.running, $0.series, $0.isRecalled) = (nil, nil, false) }
     startWaiting()
   }
 
   private func series(_ task: UInt64) -> Series {
-    let series = Series(begin: { self.page.setPart($0) }, tell: { try self.tell(task, $0, $1) })
-    queue.withLock { $0.series = series }
+    let series = Series(begin: { self.page.setPart($0) }, tell: { self.tell(task, $0, $1) })
+    let isRecalled = queue.withLock { queue in
+      queue.series = series
+      return queue.isRecalled
+    }
+    if isRecalled { giveBack(rest: series, of: task) }
     return series
   }
 
-  private func tell(_ task: UInt64, _ index: Int, _ result: Result<TransferPayload, any Error>) throws {
+  private func giveBack(rest series: Series, of task: UInt64) {
+    try? line.send(Frame(.rest, task: task, number: Int32(clamping: series.cut())))
+  }
+
+  private func tell(_ task: UInt64, _ index: Int, _ result: Result<TransferPayload, any Error>) {
     ChildSetup.flushStreams()
     do {
       try line.send(TaskOutcome(result).part(index, of: task))
     } catch {
       let failure = MultiprocessingError(.notTransferable, doing: "sending the task's result", error)
-      try line.send(TaskOutcome.thrown(failure).part(index, of: task))
+      // Not even that: the end says it, with the inputs that have begun.
+      if (try? line.send(TaskOutcome.thrown(failure).part(index, of: task))) == nil { ProcessControl.exitNow(77) }
     }
   }
 
@@ -236,8 +247,12 @@ final class ChildLoop: Sendable {
   /// A task that has begun is answered in its time; of a series what has not begun is given back.
   private func giveBack(_ task: UInt64) {
     if drop(task) { return (try? line.send(Frame(.returned, task: task))) ?? () }
-    let series = queue.withLock { $0.running?.task == task ? $0.series : nil }
-    if let series { try? line.send(Frame(.rest, task: task, number: Int32(clamping: series.cut()))) }
+    let series = queue.withLock { queue -> Series? in
+      guard queue.running?.task == task else { return nil }
+      if queue.series == nil { queue.isRecalled = true }
+      return queue.series
+    }
+    if let series { giveBack(rest: series, of: task) }
   }
 
   /// True when the task waited, and does no longer. A ring that makes no sense is for the thread to find.
