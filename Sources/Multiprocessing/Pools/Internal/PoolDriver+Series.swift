@@ -31,6 +31,8 @@ enum SeriesEnding: Sendable {
 struct SeriesWatch: Sendable {
   /// What each worker ran when the watch began; nil: nobody watches.
   var watched: [PoolMachine.WorkerID: PoolMachine.ItemID]?
+  /// How many series there are: without any, nothing is looked for.
+  var count = 0
 
   /// Longer than this an input takes long.
   static let patience = Duration.nanoseconds(ChunkAnswer.patience)
@@ -120,9 +122,7 @@ extension PoolDriver {
   /// Begins to watch when workers have nothing to do while others have series; `again` when one of these may give back.
   func watchSeries(again: Bool = false) {
     let mustWatch = state.withLock { state in
-      guard state.seriesWatch.watched == nil, state.hasIdleWorker, again || !state.receivers.isEmpty else {
-        return false
-      }
+      guard state.seriesWatch.count > 0, state.seriesWatch.watched == nil, state.hasIdleWorker else { return false }
       let running = state.runningSeries()
       if again, running.isEmpty { return false }
       state.seriesWatch.watched = running
@@ -157,7 +157,9 @@ extension PoolDriver.State {
     machine.isWithoutPending && machine.workers.contains { $0.value.isIdle }
   }
 
-  fileprivate var receivers: [any SeriesReceiver] { entries.compactMap { $0.value.series } }
+  fileprivate var receivers: [any SeriesReceiver] {
+    seriesWatch.count == 0 ? [] : entries.compactMap { $0.value.series }
+  }
 
   /// What workers run of series that may have more behind it; without what was `asked` for that already.
   fileprivate func runningSeries(asked: Bool = false) -> [PoolMachine.WorkerID: PoolMachine.ItemID] {
@@ -171,6 +173,7 @@ extension PoolDriver.State {
 
   /// What was told is counted; what was begun and not told, or will not be done, has failed; the rest comes again.
   mutating func endSeries(_ entry: PoolDriver.Entry, _ ending: PoolMachine.Ending) {
+    seriesWatch.count -= 1
     let (told, isAlone, first) = (entry.rest.lowerBound, entry.job.count == 1, min(1, entry.rest.count))
     let result: Result<JobResult, any Error>
     if let answer = entry.answer, !answer.isThrown {

@@ -127,6 +127,7 @@ final class PoolDriver: Sendable {
       let item = state.nextItem
       state.nextItem += 1
       state.entries[item] = entry
+      if series != nil { state.seriesWatch.count += 1 }
       if !job.isRest { state.statistics.submitted += job.count }
       return (item, state.take(.submit(item, traits)))
     }
