@@ -114,6 +114,15 @@ extension PoolMachine {
     #expect(machine.take(.graceEnded(1, .answer(2))) == [.kill(1)])
   }
 
+  @Test func `nothing is given ahead past an item that waits for an empty hand`() {
+    var machine = PoolMachine.ready()
+    machine.take(.submit(1, .init(window: 2)), .submit(2, .init(window: 2)))
+    #expect(machine.take(.submit(3, .init()), .submit(4, .init(window: 2)), .submit(5, .init(window: 2))) == [])
+    #expect(machine.take(.answered(1, 1, after: nil)) == [.finish(1, .answered)])
+    #expect(machine.take(.answered(2, 1, after: nil)) == [.finish(2, .answered), .send(3, 1), .send(4, 1)])
+    #expect(machine.take(.answered(3, 1, after: nil)) == [.finish(3, .answered), .send(5, 1)])
+  }
+
   @Test func `a cancelled item that waits is over at once`() {
     var machine = PoolMachine.ready()
     machine.take(.submit(1, .init()), .submit(2, .init()))

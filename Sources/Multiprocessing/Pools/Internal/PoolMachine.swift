@@ -251,10 +251,12 @@ struct PoolMachine {
     swap(&waiting, &pending)
     defer { swap(&waiting, &pending) }
     if retries > 0, 2 * (consecutiveLosses + suspectsInHand) >= configuration.restartLimit {
-      let item = waiting.take { items[$0]?.losses == 0 && canGive($0, to: id, worker) }
+      var isHeldUp = false
+      let item = waiting.take { items[$0]?.losses == 0 && canGive($0, to: id, worker, &isHeldUp) }
       if let item { return item }
     }
-    return waiting.take { canGive($0, to: id, worker) }
+    var isHeldUp = false
+    return waiting.take { canGive($0, to: id, worker, &isHeldUp) }
   }
 
   /// How many workers run an item that a worker died of before.
@@ -262,8 +264,15 @@ struct PoolMachine {
     workers.count { _, worker in worker.inHand.first.flatMap { items[$0]?.losses } ?? 0 > 0 }
   }
 
-  private func canGive(_ item: ItemID, to id: WorkerID, _ worker: Worker) -> Bool {
-    guard let traits = items[item]?.traits, worker.inHand.count < window(of: traits.kind) else { return false }
+  /// `isHeldUp`: an item before this one waits for an emptier hand. Nothing is given ahead past it: else the hand would
+  /// never be empty.
+  private func canGive(_ item: ItemID, to id: WorkerID, _ worker: Worker, _ isHeldUp: inout Bool) -> Bool {
+    guard !isHeldUp, let traits = items[item]?.traits, isMeant(traits, for: id) else { return false }
+    isHeldUp = worker.inHand.count >= window(of: traits.kind)
+    return !isHeldUp
+  }
+
+  private func isMeant(_ traits: Traits, for id: WorkerID) -> Bool {
     if let pinned = traits.pinnedTo { return pinned == id }
     guard let key = traits.affinityKey, let owner = keys[key] else { return true }
     return owner == id
