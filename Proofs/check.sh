@@ -52,7 +52,8 @@ expect 0 bell -DTAKERS=1 -DWATCHERS=1 -DDEATHS=1
 for mutant in 1 2 3 4 6; do expect 1 bell -DDEATHS=0 -DMUTANT=$mutant; done
 expect 1 bell -DTAKERS=2 -DWATCHERS=0 -DDEATHS=1 -DMUTANT=5
 expect 0 bell -DTAKERS=2 -DWATCHERS=0 -DPACED=1 -DDEATHS=1
-expect 1 bell -DTAKERS=2 -DWATCHERS=0 -DPACED=1 -DDEATHS=0 -DMUTANT=7
+expect 0 bell -DTAKERS=3 -DWATCHERS=0 -DPUTTERS=1 -DPACED=1 -DDEATHS=0
+expect 1 bell -DTAKERS=3 -DWATCHERS=0 -DPUTTERS=1 -DPACED=1 -DDEATHS=0 -DMUTANT=7
 # Fifty million states: some minutes, and 3 GB of memory.
 if [ "${1-}" = deep ]; then expect 0 condition -DDEATHS=1 -DLEAVES=0; fi
 exit $status

@@ -4,6 +4,18 @@ import Testing
 
 @Suite struct PoolMachinePropertyTests {
   /// Four parts, so that they run side by side.
+  @Test func `an item that stops the search is the last that is looked at`() {
+    var pending = PendingItems()
+    for item in 1...100 as ClosedRange<UInt64> { pending.append(item, priority: UInt8(item % 3)) }
+    pending.prepend(101, priority: 2)
+    var seen: [UInt64] = []
+    let found = pending.take { item in
+      seen.append(item)
+      return item == 2 ? .stop : .no
+    }
+    #expect(found == nil && seen == [101, 2] && pending.count == 101)
+  }
+
   @Test(arguments: 0..<4 as Range<UInt64>)
   func `whatever happens in whatever order, every item ends once and the pool ends clean`(part: UInt64) {
     for seed in part * 1000..<part * 1000 + 1000 {

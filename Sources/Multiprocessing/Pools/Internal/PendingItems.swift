@@ -76,17 +76,30 @@ struct PendingItems {
     if lanes[lane].count == 0 { lanes[lane] = Lane(priority: lanes[lane].priority) }
   }
 
+  enum Fit {
+    case yes, no
+    /// Nor is there to be any behind it.
+    case stop
+  }
+
   /// Takes the first item that fits. What does not fit keeps its place.
   mutating func take(where fits: (PoolMachine.ItemID) -> Bool) -> PoolMachine.ItemID? {
+    take { fits($0) ? .yes : .no }
+  }
+
+  /// The same until an item stops the search.
+  mutating func take(_ fits: (PoolMachine.ItemID) -> Fit) -> PoolMachine.ItemID? {
     guard !members.isEmpty else { return nil }
+    var isOver = false
     // The highest of those that have waited for too long, then the others.
     for isDue in [true, false] {
       for lane in lanes.indices where lanes[lane].count > 0 && (lanes[lane].passedOver >= patience) == isDue {
-        if let item = takeFront(lane, fits) ?? takeBack(lane, fits) {
+        if let item = takeFront(lane, fits, &isOver) ?? takeBack(lane, fits, &isOver) {
           _ = removeMember(item)
           age(after: lane)
           return item
         }
+        if isOver { return nil }
       }
     }
     return nil
@@ -99,29 +112,33 @@ struct PendingItems {
   }
 
   private mutating func takeFront(
-    _ lane: Int, _ fits: (PoolMachine.ItemID) -> Bool
+    _ lane: Int, _ fits: (PoolMachine.ItemID) -> Fit, _ isOver: inout Bool
   ) -> PoolMachine.ItemID? {
     var position = lanes[lane].front.count
-    while position > 0 {
+    while position > 0, !isOver {
       position -= 1
       let item = lanes[lane].front[position]
-      if members[item] == nil {
+      guard members[item] != nil else {
         lanes[lane].front.remove(at: position)
-      } else if fits(item) {
-        return lanes[lane].front.remove(at: position)
+        continue
       }
+      let fit = fits(item)
+      if fit == .yes { return lanes[lane].front.remove(at: position) }
+      isOver = fit == .stop
     }
     return nil
   }
 
   private mutating func takeBack(
-    _ lane: Int, _ fits: (PoolMachine.ItemID) -> Bool
+    _ lane: Int, _ fits: (PoolMachine.ItemID) -> Fit, _ isOver: inout Bool
   ) -> PoolMachine.ItemID? {
     var position = lanes[lane].head
-    while position < lanes[lane].items.count {
+    while position < lanes[lane].items.count, !isOver {
       let item = lanes[lane].items[position]
       let isGone = members[item] == nil
-      if isGone || fits(item) {
+      let fit = isGone ? .no : fits(item)
+      isOver = fit == .stop
+      if isGone || fit == .yes {
         // Removal may move what follows: the head is where it goes on.
         let wasHead = position == lanes[lane].head
         removeItem(at: position, lane)

@@ -11,8 +11,12 @@ extension PoolDriver {
     case .stop(let worker, let item): backend.stop(item, in: worker)
     case .recall(let worker, let item):
       // It may be the one that runs by the time that the worker hears of it.
-      state.withLock { $0.entries[item]?.isRecalled = true }
-      backend.recall(item, from: worker)
+      let isThere = state.withLock { state in
+        guard state.machine.workers[worker]?.inHand.contains(item) == true else { return false }
+        state.entries[item]?.isRecalled = true
+        return true
+      }
+      if isThere { backend.recall(item, from: worker) }
     case .startGrace(let worker, let grace): startGrace(worker, grace)
     case .kill(let worker): backend.kill(worker)
     case .retire(let worker): retire(worker)

@@ -76,7 +76,10 @@ extension PoolDriver {
 
   /// An item that a worker gave back as it was. A series of which results have come was not as it was.
   func takeBack(_ item: ItemID, from worker: WorkerID) {
-    let isWhole = state.withLock { $0.entries[item]?.rest.lowerBound ?? 0 == 0 }
+    let (isWhole, isCancelled) = state.withLock { state in
+      (state.entries[item]?.rest.lowerBound ?? 0 == 0, state.entries[item]?.isRestCancelled ?? false)
+    }
+    if isCancelled { handle(.cancel(item)) }
     if isWhole { return handle(.returned(item, worker)) }
     handle(.distrust(worker))
     backend.kill(worker)

@@ -221,7 +221,7 @@ struct PoolMachine {
   private mutating func recall(_ actions: inout [Action]) {
     guard pending.isEmpty, largestWindow > 1, workers.count > 1 else { return }
     let idle = workers.count { $0.value.isIdle }
-    guard idle > 0 else { return }
+    guard idle > 0, itemToRecall() != nil else { return }
     for _ in 0..<max(0, idle - items.count { $0.value.isRecalled }) {
       guard let (item, id) = itemToRecall() else { return }
       items[item]?.isRecalled = true
@@ -229,11 +229,15 @@ struct PoolMachine {
     }
   }
 
-  /// The last in the fullest hand; the first one runs.
+  /// The last that may be recalled, in the fullest hand that has one; the first one runs.
   private func itemToRecall() -> (ItemID, WorkerID)? {
-    let fullest = workers.max { ($0.value.inHand.count, $1.key) < ($1.value.inHand.count, $0.key) }
-    guard let (id, worker) = fullest else { return nil }
-    return worker.inHand.dropFirst().last { mayRecall($0) }.map { ($0, id) }
+    var best: (item: ItemID, id: WorkerID, inHand: Int)?
+    for (id, worker) in workers where worker.inHand.count > 1 {
+      let inHand = worker.inHand.count
+      if let best, (best.inHand, id) > (inHand, best.id) { continue }
+      if let item = worker.inHand.dropFirst().last(where: { mayRecall($0) }) { best = (item, id, inHand) }
+    }
+    return best.map { ($0.item, $0.id) }
   }
 
   /// What was to be given ahead in a stream stays together, and what belongs to a worker stays there.
@@ -251,12 +255,10 @@ struct PoolMachine {
     swap(&waiting, &pending)
     defer { swap(&waiting, &pending) }
     if retries > 0, 2 * (consecutiveLosses + suspectsInHand) >= configuration.restartLimit {
-      var isHeldUp = false
-      let item = waiting.take { items[$0]?.losses == 0 && canGive($0, to: id, worker, &isHeldUp) }
+      let item = waiting.take { items[$0]?.losses == 0 ? fit($0, for: id, worker) : .no }
       if let item { return item }
     }
-    var isHeldUp = false
-    return waiting.take { canGive($0, to: id, worker, &isHeldUp) }
+    return waiting.take { fit($0, for: id, worker) }
   }
 
   /// How many workers run an item that a worker died of before.
@@ -264,12 +266,10 @@ struct PoolMachine {
     workers.count { _, worker in worker.inHand.first.flatMap { items[$0]?.losses } ?? 0 > 0 }
   }
 
-  /// `isHeldUp`: an item before this one waits for an emptier hand. Nothing is given ahead past it: else the hand would
-  /// never be empty.
-  private func canGive(_ item: ItemID, to id: WorkerID, _ worker: Worker, _ isHeldUp: inout Bool) -> Bool {
-    guard !isHeldUp, let traits = items[item]?.traits, isMeant(traits, for: id) else { return false }
-    isHeldUp = worker.inHand.count >= window(of: traits.kind)
-    return !isHeldUp
+  /// Nothing is given ahead past an item that waits for an emptier hand: else the hand would never be empty.
+  private func fit(_ item: ItemID, for id: WorkerID, _ worker: Worker) -> PendingItems.Fit {
+    guard let traits = items[item]?.traits, isMeant(traits, for: id) else { return .no }
+    return worker.inHand.count < window(of: traits.kind) ? .yes : .stop
   }
 
   private func isMeant(_ traits: Traits, for id: WorkerID) -> Bool {

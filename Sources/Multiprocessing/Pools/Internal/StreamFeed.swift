@@ -30,8 +30,12 @@ final class StreamFeed<Input: Codable & Sendable, Output: Sendable>: Sendable {
     var sizer: ChunkSizer
     /// Series with workers or on their way.
     var underWay = 0
-    /// What is kept is to be sent.
-    var isUrgent = false
+    /// So many of what is kept are to be sent.
+    var urgent = 0
+    /// How often what was not sent was cancelled.
+    var cancellations = 0
+    /// How many threads are counting what they cancelled.
+    var refusing = 0
     /// One thread at a time sends.
     var isSending = false
     /// The next input is being taken on.
@@ -41,7 +45,7 @@ final class StreamFeed<Input: Codable & Sendable, Output: Sendable>: Sendable {
 
     /// Whether the pool may end, as far as this stream goes; once for each time that it was held.
     mutating func takeRelease() -> Bool {
-      guard isHeld, underWay == 0, !isTaking, buffer.isEmpty, returned.isEmpty else { return false }
+      guard isHeld, underWay + refusing == 0, !isTaking, buffer.isEmpty, returned.isEmpty else { return false }
       isHeld = false
       return true
     }
@@ -99,11 +103,11 @@ final class StreamFeed<Input: Codable & Sendable, Output: Sendable>: Sendable {
       return !state.isSending
     }
     guard isOurs else { return }
-    while let stretch = next() { submit(stretch) }
+    while let (stretch, cancellations) = next() { submit(stretch, unless: cancellations) }
   }
 
   /// What is to be sent now; nil, and then another thread may send, when there is nothing.
-  private func next() -> Stretch? {
+  private func next() -> (Stretch, cancellations: Int)? {
     let workers = max(1, driver.configuredWorkers)
     let (isOver, room) = (run.isOver, limit)
     if isOver { cancelWaiting() }
@@ -113,15 +117,23 @@ final class StreamFeed<Input: Codable & Sendable, Output: Sendable>: Sendable {
         return nil
       }
       state.underWay += 1
-      return stretch
+      return (stretch, state.cancellations)
     }
   }
 
-  private func submit(_ stretch: Stretch) {
+  /// Unless what was not sent was cancelled while this was encoded.
+  private func submit(_ stretch: Stretch, unless cancellations: Int) {
     let isMany = stretch.inputs.count > 1
     do {
       let job = try job(for: stretch)
-      state.withLock { $0.sizer.note(count: stretch.inputs.count, argumentBytes: job.byteCount) }
+      let isCancelled = state.withLock { state in
+        state.sizer.note(count: stretch.inputs.count, argumentBytes: job.byteCount)
+        return state.cancellations != cancellations
+      }
+      if isCancelled {
+        refuse(stretch, CancellationError())
+        return ended(giving: [])
+      }
       if isMany, job.isTooLarge { return split(stretch) }
       try run.submit(job, traits, StretchRun(stretch, self))
     } catch  where isMany && (error as? MultiprocessingError)?.code != .closed {
@@ -171,21 +183,22 @@ final class StreamFeed<Input: Codable & Sendable, Output: Sendable>: Sendable {
   /// Cancels what is not sent.
   fileprivate func cancelWaiting() {
     let waiting = state.withLock { state in
-      defer { (state.buffer, state.returned) = ([], []) }
+      defer { (state.buffer, state.returned, state.urgent) = ([], [], 0) }
+      state.cancellations += 1
       // Held until they are counted.
-      state.underWay += 1
+      state.refusing += 1
       return state.returned.reversed() + [Stretch(start: state.first, inputs: state.buffer)]
     }
     for stretch in waiting { refuse(stretch, CancellationError()) }
-    state.withLock { $0.underWay -= 1 }
+    state.withLock { $0.refusing -= 1 }
     release()
   }
 
   /// Workers have nothing to do: nothing is kept, however much is under way.
   fileprivate func sendWaiting() {
     let mustSend = state.withLock { state in
-      state.isUrgent = !state.buffer.isEmpty
-      return state.isUrgent && !state.isSending
+      state.urgent = state.buffer.count
+      return state.urgent > 0 && !state.isSending
     }
     if mustSend { Task.detached { self.send() } }
   }
@@ -224,14 +237,12 @@ extension StreamFeed.State {
       return back.part(0..<size, isSingle: back.isSingle)
     }
     let size = sizer.size(left: room, workers: workers)
-    guard !buffer.isEmpty, buffer.count >= size || underWay < 2 * workers || isUrgent else {
-      isUrgent = false
-      return nil
-    }
+    guard !buffer.isEmpty, buffer.count >= size || underWay < 2 * workers || urgent > 0 else { return nil }
     // A copy: else the next input would copy what is left.
     let stretch = StreamFeed<Input, Output>.Stretch(start: first, inputs: Array(buffer.prefix(size))[...])
     buffer.removeFirst(stretch.inputs.count)
     first += stretch.inputs.count
+    urgent = max(0, urgent - stretch.inputs.count)
     return stretch
   }
 }
