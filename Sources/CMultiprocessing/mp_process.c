@@ -71,6 +71,16 @@ pid_t mp_clone_sibling(const struct mp_thread_memory *memory) {
   return (pid_t)pid;
 }
 
+int mp_collect_one(pid_t group) {
+  siginfo_t info;
+  memset(&info, 0, sizeof info);
+  int result;
+  do {
+    result = waitid(P_PGID, (id_t)group, &info, WEXITED | WNOHANG);
+  } while (result != 0 && errno == EINTR);
+  return result != 0 ? -1 : info.si_pid != 0;
+}
+
 int mp_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 
 int mp_wait_exit(int pidfd, int keep, int *code, int *status, uint64_t *cpu_milliseconds) {

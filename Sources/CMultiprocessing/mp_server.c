@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -33,9 +34,18 @@ static void mp_tell(int channel, uint8_t *frame, int32_t number) {
   mp_message_send(channel, frame, MP_FRAME_BYTES, NULL, 0, NULL, 0, 0);
 }
 
+/// Notes in a child's page who it is. The requester has to collect it also when it never says a word.
+static void mp_note_child(int page, pid_t pid) {
+  int32_t number = pid;
+  // The requester made the page and gave it its size: nothing is written short. A child that cannot be noted says itself.
+  if (pwrite(page, &number, sizeof number, offsetof(struct mp_child_page, pid)) < 0) return;
+}
+
 static void mp_become_child(const int *descriptors, size_t length) {
   // The registry is the server's own: all its children are of one tree.
   int kept[] = {descriptors[2], descriptors[3], descriptors[4], MP_CHILD_REGISTRY};
+  // While it is in the server's group, or else in its page, the requester finds it.
+  mp_note_child(descriptors[3], getpid());
   setpgid(0, 0);
   // First of all who it is: the parent takes it on while the rest is done here.
   mp_tell(descriptors[2], mp_started, getpid());
@@ -53,6 +63,8 @@ static void mp_answer(const int *descriptors, size_t length) {
   if (pid == 0) mp_become_child(descriptors, length);
   // The requester holds the other end; when it is gone, so are we at once.
   if (pid < 0) mp_tell(descriptors[2], mp_failed, errno);
+  // Killed or stopped before its first act, it has not done so itself. The channel's end comes after this.
+  if (pid > 0) mp_note_child(descriptors[3], pid);
 }
 
 void mp_server_run(void) {

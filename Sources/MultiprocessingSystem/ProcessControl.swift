@@ -52,10 +52,14 @@ package enum ProcessControl {
 
   /// Whether a process is stopped by a signal or a debugger.
   package static func isStopped(_ id: Int32) -> Bool {
+    state(of: id).map { $0 == UInt8(ascii: "T") || $0 == UInt8(ascii: "t") } ?? false
+  }
+
+  private static func state(of id: Int32) -> UInt8? {
     // `PID (NAME) STATE …`; a name may contain anything.
     guard let text = DescriptorIO.contents(of: "/proc/\(id)/stat"), let end = text.lastIndex(of: UInt8(ascii: ")"))
-    else { return false }
-    return text.dropFirst(end + 2).first.map { $0 == UInt8(ascii: "T") || $0 == UInt8(ascii: "t") } ?? false
+    else { return nil }
+    return text.dropFirst(end + 2).first
   }
 
   /// Sends a signal to the calling thread; a handler has run when this returns.
@@ -98,4 +102,32 @@ extension ProcessControl {
     var status: Int32 = 0
     while waitpid(id, &status, 0) == -1, errno == EINTR {}
   }
+  /// Ends a child that is stopped. Whoever may collect it must be kept from it meanwhile.
+  package static func killIfStopped(_ id: Int32) {
+    if isStopped(id) { kill(id, SIGKILL) }
+  }
+
+  /// As `killAndCollect`, for one that somebody may have collected: nothing happens then. Whoever else may collect it must
+  /// be kept from it meanwhile.
+  package static func killAndCollectIfThere(_ id: Int32) {
+    var info = siginfo_t()
+    if waitid(P_PID, id_t(id), &info, WEXITED | WNOHANG | WNOWAIT) == 0 { killAndCollect(id) }
+  }
+
+  /// Ends and collects the children in a process group whose leader was collected. Others have a moment to leave it.
+  package static func collectGroup(_ group: Int32) {
+    // A leader again: then there was nobody left in the group, and its number was given away.
+    guard kill(group, 0) == -1, errno == ESRCH else { return }
+    for round in 0..<100 {
+      var found = mp_collect_one(group)
+      while found == 1 { found = mp_collect_one(group) }
+      if found < 0 { return }
+      // There is one, so the number is still its group's.
+      if round == 20 { kill(-group, SIGKILL) }
+      _ = Polling.once(for: [], milliseconds: 1)
+    }
+  }
+
+  /// True for a child that has ended and was not collected.
+  package static func isZombie(_ id: Int32) -> Bool { state(of: id) == UInt8(ascii: "Z") }
 }

@@ -17,7 +17,7 @@ struct mp_crash_frame {
 
 struct mp_child_page {
   uint64_t magic;         // MP_PAGE_MAGIC, written by the parent
-  int32_t pid;            // written by the child, its first act
+  int32_t pid;            // written by the child, its first act, and by the fork server that made it
   uint32_t valid;         // 1 when the record below is complete but for its frames
   int32_t signal_number;  // what the system raised
   int32_t code;           // si_code

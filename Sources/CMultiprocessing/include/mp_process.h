@@ -19,6 +19,9 @@ pid_t mp_clone_sibling(const struct mp_thread_memory *_Nonnull memory);
 /// How often this process's line was forked through libc since the program started. A copy differs from its parent.
 uint32_t mp_fork_generation(void);
 
+/// Collects a child of that process group, if one has ended. 1: it did; 0: none of them has; -1: there is none in the group.
+int mp_collect_one(pid_t group);
+
 /// A descriptor for the process `pid`, close-on-exec, or -1 and errno.
 int mp_pidfd_open(pid_t pid);
 

@@ -41,6 +41,16 @@ import Testing
     #expect(values == Array(0..<100))
   }
 
+  @Test(arguments: [SIGKILL, SIGSTOP])
+  func `a child that is killed or stopped before its first word is replaced, and leaves nothing`(
+    signal: Int32
+  ) async throws {
+    // In a process of its own, with a server that nobody else uses.
+    let child = try ChildProcess.start(signal, context: ProcessContext(.spawn)) { try CloneStriker.run($0) }
+    let (strikes, zombies) = (try await child.value[0], try await child.value[1])
+    #expect(strikes >= CloneStriker.wanted && zombies == 0)
+  }
+
   @Test func `a stopped server is replaced, and every start that waits for it succeeds`() async throws {
     for round in 0..<3 {
       #expect(try await ChildProcess.start(context: ProcessContext(.forkServer)) { 1 }.value == 1)
@@ -97,5 +107,36 @@ import Testing
     for stream in 0...2 {
       #expect(try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(server)/fd/\(stream)") == "/dev/null")
     }
+  }
+}
+
+/// Sends signals to what a fork server has just made.
+private enum CloneStriker {
+  static let wanted = 12
+
+  /// How many were struck, and how many zombies they leave.
+  static func run(_ signal: Int32) throws -> [Int] {
+    let context = ProcessContext(.forkServer)
+    try ChildProcess.start(context: context) {}.blocking.join()
+    let (struck, over) = (Completion<Int>(), Completion<Void>())
+    Thread.detachNewThread {
+      var found: Set<ProcessID> = []
+      while over.value == nil {
+        for id in ProcessInspection.ownChildren() where id != ForkServerConnection.current.serverID {
+          if ProcessInspection.name(of: id) == "mp-forkserver", kill(id, signal) == 0 { found.insert(id) }
+        }
+        if found.count >= wanted { break }
+      }
+      struck.resolve(found.count)
+    }
+    for _ in 0..<20_000 where struck.value == nil {
+      let child = try ChildProcess.start(context: context) {}
+      try child.kill()
+      try child.blocking.join()
+    }
+    over.resolve(())
+    let strikes = struck.waitBlocking() ?? 0
+    let zombies = ProcessInspection.ownChildren().filter { ProcessInspection.state(of: $0) == "Z" }
+    return [strikes, zombies.count]
   }
 }

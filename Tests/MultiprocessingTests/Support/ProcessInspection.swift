@@ -11,6 +11,11 @@ enum ProcessInspection {
     text("/proc/\(id)/stat")?.split(separator: ")").last?.first { $0 != " " }
   }
 
+  /// What the process's main thread is called.
+  static func name(of id: ProcessID) -> String? {
+    text("/proc/\(id)/comm").map { String($0.filter { $0 != "\n" }) }
+  }
+
   /// True when the process runs no more: it may still be a zombie that its new parent has not collected.
   static func isGone(_ id: ProcessID) -> Bool { state(of: id).map { "ZX".contains($0) } ?? true }
 

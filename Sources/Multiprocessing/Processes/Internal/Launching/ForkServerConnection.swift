@@ -31,6 +31,7 @@ final class ForkServerConnection: Sendable {
   }
 
   private let running = Mutex<Server?>(nil)
+  private let collecting = Mutex(())
 
   /// The server, started if need be. The lock is held over the start, so that threads do not start several.
   func server() throws -> Server {
@@ -45,11 +46,21 @@ final class ForkServerConnection: Sendable {
     }
   }
 
-  /// Forgets a server that is no longer there.
-  func discard(_ server: Server) {
-    running.withLock { if $0 === server { $0 = nil } }
-    try? server.process.signal(ProcessControl.killSignal)
+  /// Ends a child that never said its first word; where it is not known who that is, the server too, and what it has made
+  /// and nobody knows of.
+  func discard(_ child: ProcessID?, of server: Server) {
+    // What one thread collects, another must not take for its own.
+    collecting.withLock { _ in
+      if let child { return ProcessControl.killAndCollectIfThere(child) }
+      running.withLock { if $0 === server { $0 = nil } }
+      try? server.process.killTree()
+      // Its own status first: what is in the group after that are children that never said who they are.
+      if server.process.waitBlocking(timeout: .seconds(1)) != nil { ProcessControl.collectGroup(server.process.id) }
+    }
   }
+
+  /// Ends a child that is stopped and has not said its first word, as far as anybody knows.
+  func killIfStopped(_ child: ProcessID) { collecting.withLock { _ in ProcessControl.killIfStopped(child) } }
 
   /// The process id of the server, for tests and `mp doctor`; nil when none runs.
   var serverID: ProcessID? { running.withLock { $0?.process.id } }

@@ -2,9 +2,13 @@ internal import MultiprocessingSystem
 
 /// Start method `forkServer`, the requester's side: asks this process's server for a copy of itself.
 ///
-/// The request carries the child's descriptors, its channel among them. The child's first act is to say who it is on that
+/// The request carries the child's descriptors, its channel among them. The child's first word is who it is, on that
 /// channel; the server speaks there only to say that there is none. So requests of several threads need no order, and a
 /// server that dies with a request in hand leaves either a child that speaks or the end of the channel.
+///
+/// A child may die, or be stopped, before its first word. It has run no code of the user's then, is killed and collected
+/// here, and another is asked for. Who it was, its page says, in which the server and the child note it; as long as
+/// neither has, it is in the server's group, and is ended with the server.
 struct ForkServerLauncher: Launcher {
   func launch(_ plan: LaunchPlan) throws -> LaunchedChild {
     let server = try ForkServerConnection.current.server()
@@ -16,9 +20,9 @@ struct ForkServerLauncher: Launcher {
       try send(request, plan, page: page, to: server)
       // The last copy here: from now on the end of the channel means that nobody has it.
       plan.channel.release()
-      return LaunchedChild(id: try answer(on: plan.answers, from: server), page: page)
+      return LaunchedChild(id: try answer(on: plan.answers, from: server, page), page: page)
     } catch let error as SystemError where error.isDisconnected {
-      ForkServerConnection.current.discard(server)
+      ForkServerConnection.current.discard(ChildPage.owner(in: page), of: server)
       throw error
     }
   }
@@ -33,15 +37,24 @@ struct ForkServerLauncher: Launcher {
     }
   }
 
-  /// How long a server may be silent before somebody looks whether it is stopped.
+  /// How long there may be silence before somebody looks whether who is to speak is stopped.
   private static let patience = Duration.milliseconds(250)
 
-  private func answer(on channel: FrameChannel, from server: ForkServerConnection.Server) throws -> ProcessID {
+  private func answer(
+    on channel: FrameChannel, from server: ForkServerConnection.Server, _ page: MemoryFile
+  ) throws -> ProcessID {
     while try Polling.wait(for: [channel.socket.descriptor.number], timeout: Self.patience).isEmpty {
-      // It would answer when it is continued, perhaps never: it is replaced, and all who wait for it try again.
-      if ProcessControl.isStopped(server.process.id) { throw SystemError.disconnected }
+      // It would speak when it is continued, perhaps never: it is replaced, and all who wait for it try again.
+      guard let child = ChildPage.owner(in: page) else {
+        if server.process.hasEnded || ProcessControl.isStopped(server.process.id) { throw SystemError.disconnected }
+        continue
+      }
+      // Its first word, or the end, may be there by now: only they tell whether it had run anything.
+      ForkServerConnection.current.killIfStopped(child)
+      // A stopped server holds the channel open.
+      if ProcessControl.isZombie(child) { break }
     }
-    guard case .frame(let frame) = try channel.receive(isBlocking: true) else { throw SystemError.disconnected }
+    guard case .frame(let frame) = try channel.receive(isBlocking: false) else { throw SystemError.disconnected }
     if frame.kind == .started { return frame.number }
     throw SystemError(call: "clone(CLONE_PARENT)", number: frame.number)
   }
