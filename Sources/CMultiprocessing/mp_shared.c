@@ -43,6 +43,18 @@ int mp_shared_reserve(int descriptor, int64_t offset, int64_t length) {
   return fallocate(descriptor, 0, offset, length);
 }
 
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+
+void mp_memory_populate(void *start, size_t length) {
+  uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), begin = ((uintptr_t)start + page - 1) & ~(page - 1);
+  uintptr_t end = ((uintptr_t)start + length) & ~(page - 1);
+  int before = errno;
+  if (begin < end) madvise((void *)begin, end - begin, MADV_POPULATE_WRITE);
+  errno = before;
+}
+
 int mp_shared_extend(int descriptor, int64_t length) {
   if (mp_shared_check_size(length) != 0) return -1;
   return ftruncate(descriptor, length);

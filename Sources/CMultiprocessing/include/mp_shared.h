@@ -2,6 +2,7 @@
 #ifndef MP_SHARED_H
 #define MP_SHARED_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct mp_shared_status {
@@ -25,6 +26,10 @@ int mp_shared_is_sealed(int descriptor);
 /// Gives the range memory of its own, and extends the file to its end. 0, or -1 and errno: ENOSPC, ENOMEM, EINTR
 /// (nothing was reserved), EFBIG (above RLIMIT_FSIZE).
 int mp_shared_reserve(int descriptor, int64_t offset, int64_t length);
+
+/// Gives the pages that lie wholly in a piece of private or shared memory theirs, as a write to each would. The caller's errno
+/// stays; where the system cannot, nothing happens.
+void mp_memory_populate(void *_Nonnull start, size_t length);
 
 /// Extends the file to `length` without giving it memory. 0, or -1 and errno: EFBIG (above RLIMIT_FSIZE).
 int mp_shared_extend(int descriptor, int64_t length);

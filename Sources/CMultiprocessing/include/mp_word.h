@@ -24,6 +24,13 @@ static inline uint64_t mp_long_load(const uint64_t *_Nonnull word) { return __at
 static inline void mp_long_store(uint64_t *_Nonnull word, uint64_t value) {
   __atomic_store_n(word, value, __ATOMIC_SEQ_CST);
 }
+/// Without an order: for what only its writer acts on.
+static inline uint64_t mp_long_load_relaxed(const uint64_t *_Nonnull word) {
+  return __atomic_load_n(word, __ATOMIC_RELAXED);
+}
+static inline void mp_long_store_relaxed(uint64_t *_Nonnull word, uint64_t value) {
+  __atomic_store_n(word, value, __ATOMIC_RELAXED);
+}
 static inline int mp_long_exchange(uint64_t *_Nonnull word, uint64_t *_Nonnull expected, uint64_t desired) {
   return __atomic_compare_exchange_n(word, expected, desired, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 }

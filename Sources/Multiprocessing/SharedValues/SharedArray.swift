@@ -1,3 +1,5 @@
+internal import MultiprocessingSystem
+
 // SAFETY: `elements` lies in the block, which this object keeps; it is as long as `count` says and was initialised by
 // whoever made the array. Elements are trivially copyable, so other processes may change them at any time.
 
@@ -31,6 +33,7 @@ public final class SharedArray<Element: BitwiseCopyable & Sendable>: Codable, Se
   ///   bytes; `system`.
   public convenience init(repeating element: Element, count: Int, lock: Lock? = nil) throws {
     try self.init(count: count, lock: lock)
+    FreshMemory.populate(UnsafeMutableRawBufferPointer(elements))
     elements.initialize(repeating: element)
   }
 
@@ -42,6 +45,7 @@ public final class SharedArray<Element: BitwiseCopyable & Sendable>: Codable, Se
   /// - Throws: `outOfMemory`; `unsupported` for types aligned to more than 64 bytes; `system`.
   public convenience init(_ elements: some Collection<Element>, lock: Lock? = nil) throws {
     try self.init(count: elements.count, lock: lock)
+    FreshMemory.populate(UnsafeMutableRawBufferPointer(self.elements))
     let (_, end) = self.elements.initialize(from: elements)
     guard end == self.elements.endIndex else {
       throw MultiprocessingError(.invalidArgument, "a collection gave \(end) elements and said \(count)")
@@ -121,7 +125,15 @@ extension SharedArray {
   }
 
   /// A copy of all elements, unlocked: others may change some while it is made.
-  @inlinable public func snapshot() -> [Element] { withExtendedLifetime(self) { Array(elements) } }
+  public func snapshot() -> [Element] {
+    withExtendedLifetime(self) {
+      // SAFETY: as many elements as there is room for.
+      [Element](unsafeUninitializedCapacity: count) { copy, done in
+        FreshMemory.populate(UnsafeMutableRawBufferPointer(copy))
+        done = copy.initialize(fromContentsOf: elements)
+      }
+    }
+  }
 
   // SAFETY: valid during the call, as the documentation says.
   /// Runs `body` with the elements themselves, unlocked. The pointer is valid during the call only.

@@ -15,6 +15,9 @@ public final class RecursiveLock: Codable, Sendable {
   fileprivate let memory: PrimitiveMemory
   fileprivate let owner: OwnerWord
   /// The holding thread: its number above, the lower half of the holder's id below. Means nothing when that is another's.
+  ///
+  /// It and the depth need no order: a thread acts on them only when it finds its own mark, which it alone writes and
+  /// takes away, and which no other has ever had; all others go by `owner`.
   fileprivate let thread: SharedLongWord
   fileprivate let depth: SharedLongWord
   fileprivate let budget = SpinBudget()
@@ -50,18 +53,39 @@ public final class RecursiveLock: Codable, Sendable {
 
   private func mark(_ own: OwnerID) -> UInt64 { UInt64(OwnID.thread) << 32 | own.bits & 0xFFFF_FFFF }
 
-  fileprivate func isHeld(by own: OwnerID) -> Bool { thread.load() == mark(own) && owner.holder == own }
+  fileprivate func isHeld(by own: OwnerID, _ mark: UInt64) -> Bool {
+    thread.loadRelaxed() == mark && owner.holder == own
+  }
+
+  /// Takes it where nobody has to be waited for.
+  private func enter(_ own: OwnerID, _ mark: UInt64) -> Bool {
+    if isHeld(by: own, mark) {
+      depth.storeRelaxed(depth.loadRelaxed() &+ 1)
+      return true
+    }
+    guard owner.takeFree() else { return false }
+    begin(mark)
+    return true
+  }
+
+  private func begin(_ mark: UInt64) {
+    depth.storeRelaxed(1)
+    thread.storeRelaxed(mark)
+  }
 
   fileprivate func take(timeout: Duration?) throws -> Lock.Take? {
     let own = try ProcessRegistry.ownID()
-    if isHeld(by: own) {
-      depth.store(depth.load() &+ 1)
-      return Lock.Take()
-    }
-    guard let taken = owner.takeFree() ? Lock.Take() : wait(own, timeout) else { return nil }
-    depth.store(1)
-    thread.store(mark(own))
+    let mark = mark(own)
+    if enter(own, mark) { return Lock.Take() }
+    let taken = wait(own, timeout)
+    if taken != nil { begin(mark) }
     return taken
+  }
+
+  @usableFromInline func acquireBlocking() throws -> Acquisition {
+    let own = try ProcessRegistry.ownID()
+    if enter(own, mark(own)) { return .acquired }
+    return Acquisition(after: try take(timeout: nil)!)
   }
 
   private func wait(_ own: OwnerID, _ timeout: Duration?) -> Lock.Take? {
@@ -77,15 +101,18 @@ public final class RecursiveLock: Codable, Sendable {
     }
   }
 
-  fileprivate func release(handingOn dead: OwnerID? = nil) throws {
+  @usableFromInline func releaseBlocking() throws { try release(handingOn: nil) }
+
+  fileprivate func release(handingOn dead: OwnerID?) throws {
     let own = try ProcessRegistry.ownID()
-    guard isHeld(by: own) else {
+    guard isHeld(by: own, mark(own)) else {
       throw MultiprocessingError(.notOwner, "this thread does not hold the recursive lock that it releases")
     }
-    let left = depth.load() &- 1
-    depth.store(left)
+    let left = depth.loadRelaxed() &- 1
+    depth.storeRelaxed(left)
     if left > 0 { return }
-    thread.store(0)
+    thread.storeRelaxed(0)
+    if dead == nil, owner.releaseFree() { return }
     _ = owner.release(own, handingOn: dead)
   }
 }
@@ -96,7 +123,7 @@ extension Blocking where Base == RecursiveLock {
   /// - Returns: whether the last holder's process died inside.
   /// - Throws: `unsupported`, `outOfMemory` or `system` when this process cannot join the registry of its tree.
   @discardableResult
-  public func acquire() throws -> Acquisition { Acquisition(after: try base.take(timeout: nil)!) }
+  @inlinable public func acquire() throws -> Acquisition { try base.acquireBlocking() }
 
   /// Waits as `acquire`, nil when `timeout` passes first.
   ///
@@ -113,7 +140,7 @@ extension Blocking where Base == RecursiveLock {
   /// Undoes one acquire; the last wakes one that waits.
   ///
   /// - Throws: `notOwner` when this thread does not hold it.
-  public func release() throws { try base.release() }
+  @inlinable public func release() throws { try base.releaseBlocking() }
 
   /// Runs `body` with the lock held, and releases it after. `onOwnerDeath`: as for `Lock.withLock`.
   ///
@@ -129,7 +156,7 @@ extension Blocking where Base == RecursiveLock {
         throw error
       }
     }
-    defer { try? base.release() }
+    defer { try? base.release(handingOn: nil) }
     return try body()
   }
 }

@@ -62,6 +62,18 @@ package struct SharedLongWord: @unchecked Sendable {
     mp_long_store(address, value)
   }
 
+  /// Without an order: for what only the thread that wrote it acts on.
+  package func loadRelaxed() -> UInt64 {
+    Steps.step()
+    return mp_long_load_relaxed(address)
+  }
+
+  /// As `loadRelaxed`.
+  package func storeRelaxed(_ value: UInt64) {
+    Steps.step()
+    mp_long_store_relaxed(address, value)
+  }
+
   /// Stores `desired` if `expected` is there; else `expected` becomes what was found.
   package func exchange(_ expected: inout UInt64, for desired: UInt64) -> Bool {
     Steps.step()

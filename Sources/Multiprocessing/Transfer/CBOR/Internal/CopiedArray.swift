@@ -1,3 +1,5 @@
+internal import MultiprocessingSystem
+
 // SAFETY: raw bytes stand for elements only where `trivialStride` is above 0, which `CopiedArray.type` checks before an
 // array is used as a `CopyableArray`. Pointers into the array or the message are used inside the call that gave them.
 
@@ -70,6 +72,7 @@ extension Array: CopyableArray {
       // SAFETY: the caller has checked stride and length; the elements are trivially copyable, and the same build wrote
       // them. Bytes forged by another writer could make an invalid Bool or enum: only equal builds on private sockets
       // are read like this.
+      FreshMemory.populate(UnsafeMutableRawBufferPointer(buffer))
       UnsafeMutableRawBufferPointer(buffer).copyMemory(from: bytes)
       count = total
     }

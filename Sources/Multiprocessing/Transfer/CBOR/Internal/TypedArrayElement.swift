@@ -1,3 +1,5 @@
+internal import MultiprocessingSystem
+
 /// A number that arrays of RFC 8746 can hold.
 protocol TypedArrayElement: DirectScalar, BitwiseCopyable {
   /// The tag of an array of such numbers, little-endian; nil for bytes, which are a plain byte string.
@@ -58,6 +60,7 @@ final class TypedArrayForm<Element: TypedArrayElement>: DirectForm, @unchecked S
     }
     let array = [Element](unsafeUninitializedCapacity: content.count / size) { buffer, count in
       // SAFETY: the capacity was computed from the content's size, and the elements accept any bit pattern.
+      FreshMemory.populate(UnsafeMutableRawBufferPointer(buffer))
       UnsafeMutableRawBufferPointer(buffer).copyMemory(from: content)
       count = content.count / size
     }
