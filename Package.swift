@@ -37,6 +37,7 @@ let package = Package(
       exclude: [
         "Transfer/README.md", "Processes/README.md", "Pools/README.md", "SharedMemory/README.md",
         "Synchronization/README.md", "Channels/README.md", "Channels/CONNECTIONS.md",
+        "Processes/Internal/Rings/README.md",
       ],
       swiftSettings: settings),
     .target(

@@ -40,7 +40,7 @@ extension Blocking where Base: WorkerPool {
 
   /// Cancels everything, ends the workers at once and waits for them. The pool is closed then.
   public func terminate() {
-    base.core.driver.handle(.terminate)
+    base.core.driver.terminate()
     base.core.driver.ended.waitBlocking()
   }
 }

@@ -33,7 +33,7 @@ extension WorkerPool {
 
   /// Cancels everything, ends the workers at once and waits for them. The pool is closed then.
   public func terminate() async {
-    core.driver.handle(.terminate)
+    core.driver.terminate()
     // Not to be cancelled: what it waits for has been killed.
     await Task.detached { [ended = core.driver.ended] in _ = try? await ended.wait() }.value
   }

@@ -3,36 +3,22 @@ import Testing
 
 @testable import Multiprocessing
 
-/// One of a thousand: it notes that it begins, then does what the chaos asks of it.
-private struct Errand: ProcessTask {
-  enum Way: CaseIterable { case answer, nap, fail, die, spin }
-
-  var number: Int
-  var way: Int
-  var path: String
-
-  func run() async throws -> Int {
-    TemporaryFile.append("\(number)", to: path)
-    switch Way.allCases[way] {
-    case .answer: break
-    case .nap: try await Task.sleep(for: .microseconds(number % 4000))
-    case .fail: throw CodableFailure(reason: "errand", places: [number])
-    case .die: raise(SIGKILL)
-    case .spin: while true { usleep(500) }
-    }
-    return number
-  }
-}
-
-/// With `MP_CHAOS_SEEDS` as many seeds; else a few.
+/// With `MP_CHAOS_SEEDS` as many seeds, and with `MP_CHAOS_TASKS` a long run of so many tasks; else a few.
 @Suite(.isolated) struct ChaosTests {
-  private static let seeds = 1...(ProcessInfo.processInfo.environment["MP_CHAOS_SEEDS"].flatMap(UInt64.init) ?? 1)
-  private static let count = 1000
+  private static let environment = ProcessInfo.processInfo.environment
+  private static let seeds = 1...(environment["MP_CHAOS_SEEDS"].flatMap(UInt64.init) ?? 1)
+  private static let long = environment["MP_CHAOS_TASKS"].flatMap(Int.init) ?? 0
 
   @Test(arguments: seeds)
   func `whatever is killed, stopped, resized and cancelled, every task is accounted for once`(
     seed: UInt64
   ) async throws {
+    try await runErrands(1000, seed: seed)
+  }
+
+  @Test(.enabled(if: long > 0)) func `in a long run too`() async throws { try await runErrands(Self.long, seed: 1) }
+
+  private func runErrands(_ count: Int, seed: UInt64) async throws {
     let file = TemporaryFile()
     let configuration = configured {
       $0.gracePeriod = .milliseconds(30)
@@ -41,8 +27,11 @@ private struct Errand: ProcessTask {
     }
     let pool = try ProcessPool(workers: 4, configuration: configuration)
     let over = Completion<Void>()
-    async let strikes: Void = strike(pool, seed: seed, until: over)
-    let tasks = try await submitErrands(to: pool, seed: seed, path: file.path)
+    async let strikes: Void = {
+      var striker = Striker(random: SeededRandom(seed: ~seed), most: count / 25)
+      try await striker.strike(pool, until: over)
+    }()
+    let tasks = try await submitErrands(count, to: pool, seed: seed, path: file.path)
     pool.close()
     try await pool.join()
     over.resolve(())
@@ -55,17 +44,19 @@ private struct Errand: ProcessTask {
       #expect(outcome.isRight && (times > 0 || !outcome.hasRun), "seed \(seed): \(number) \(outcome)")
     }
     let statistics = pool.statistics
-    #expect(statistics.submitted == Self.count && statistics.completed + statistics.failed == Self.count)
+    #expect(statistics.submitted == count && statistics.completed + statistics.failed == count)
   }
 
   private func submitErrands(
-    to pool: ProcessPool, seed: UInt64, path: String
+    _ count: Int, to pool: ProcessPool, seed: UInt64, path: String
   ) async throws -> [(task: PoolTask<Int>, retries: Int)] {
     var random = SeededRandom(seed: seed)
     var tasks: [(task: PoolTask<Int>, retries: Int)] = []
-    for number in 0..<Self.count {
-      let draw = Int.random(in: 0..<1000, using: &random)
-      let way = draw < 500 ? 0 : draw < 920 ? 1 : draw < 970 ? 2 : draw < 995 ? 3 : 4
+    // In a long run fewer that take time.
+    let spread = 1000 * max(1, count / 5000)
+    for number in 0..<count {
+      let draw = Int.random(in: 0..<spread, using: &random)
+      let way = draw < 420 ? 1 : draw < 470 ? 2 : draw < 495 ? 3 : draw < 500 ? 4 : 0
       let retries = Int.random(in: 0...2, using: &random)
       // Each has a time: one whose worker is stopped would go on for ever.
       let options = TaskOptions(
@@ -78,18 +69,6 @@ private struct Errand: ProcessTask {
       }
     }
     return tasks
-  }
-
-  private func strike(_ pool: ProcessPool, seed: UInt64, until over: Completion<Void>) async throws {
-    var random = SeededRandom(seed: ~seed)
-    var strikes = 0
-    while over.value == nil {
-      try await Task.sleep(for: .milliseconds(Int.random(in: 1...40, using: &random)))
-      guard strikes < 40, let victim = pool.workers.randomElement(using: &random)?.processID else { continue }
-      strikes += 1
-      // Some that were stopped go on, the others are left to the pool.
-      kill(victim, [SIGKILL, SIGKILL, SIGSTOP, SIGCONT].randomElement(using: &random) ?? SIGKILL)
-    }
   }
 
   private func outcome(

@@ -35,10 +35,13 @@ import Testing
     #expect(sizer(3, taking: 10_000).size(left: 1_000, workers: 2) == 3, "whole chunks only")
   }
 
-  @Test func `the last inputs are shared out`() {
-    let quick = sizer(nil, taking: 10)
+  @Test func `the last inputs are shared out, but not in chunks that cost more to send than to run`() {
+    let quick = sizer(nil, taking: 1_000)
     #expect(quick.size(left: 1_000, workers: 2) == 250)
-    #expect(quick.size(left: 3, workers: 2) == 1)
+    #expect(quick.size(left: 40, workers: 2) == 20)
+    #expect(quick.size(left: 3, workers: 2) == 3)
+    #expect(sizer(nil, taking: 10_000).size(left: 4, workers: 2) == 2)
+    #expect(sizer(nil, taking: 30_000).size(left: 4, workers: 2) == 1)
     #expect(sizer(50, taking: 10).size(left: 20, workers: 2) == 20)
   }
 

@@ -222,13 +222,20 @@ private struct WaitingInput: ProcessTask {
     }
   }
 
+  @Test func `a stream that is read to its end costs no worker`() async throws {
+    try await withWorkers(2) { pool in
+      for _ in 0..<50 { for try await _ in pool.stream(1...20, { $0 + 1 }) {} }
+      #expect(pool.insights.workers.count == 2)
+    }
+  }
+
   @Test func `a stream that ends stops its series`() async throws {
     let file = TemporaryFile()
     try await withWorkers(2, .forkServer, configured(hasty)) { pool in
       let inputs = (0..<1000).map { SeriesInput($0, $0 == 50 ? .sleep : .answer, in: file) }
       for try await _ in pool.stream(all: inputs, options: .chunkSize(100)) { break }
       try await expectEqual(pool.run { 5 }, 5)
-      #expect(await eventually { pool.workers.allSatisfy { !$0.isBusy } })
+      #expect(await eventually { pool.itemsInHand.isEmpty })
       let count = file.lines.count
       try await Task.sleep(for: .milliseconds(100))
       #expect(file.lines.count == count)

@@ -55,6 +55,9 @@ struct ChunkSizer: Sendable {
     bytes = max(bytes, Double(argumentBytes) / Double(max(1, count)))
   }
 
+  /// What a message costs, in nanoseconds: the last inputs are not shared out in chunks that take less.
+  private static let least = 20_000.0
+
   /// The size of the next chunk when so many inputs are left for so many workers: the last ones are shared out, and so
   /// is what a worker gave back (`isRest`), whatever size was asked for.
   func size(left: Int, workers: Int, isRest: Bool = false) -> Int {
@@ -62,7 +65,7 @@ struct ChunkSizer: Sendable {
     let unit = isRest ? 1 : unit
     let share = Double(left) / Double(2 * workers)
     guard let cost else { return min(left, isAutomatic ? max(1, min(64, Int(share / 16))) : unit) }
-    let most = min(target / cost, Self.byteLimit / bytes, share, 16 * Double(largest))
+    let most = min(target / cost, Self.byteLimit / bytes, max(share, Self.least / cost), 16 * Double(largest))
     return max(1, min(left, max(unit, Int(most) / unit * unit)))
   }
 

@@ -56,18 +56,20 @@ struct InsightsRecorder: Sendable {
     if ended.count > Self.endedKept { earlier.add(ended.removeFirst().times(at: now)) }
   }
 
-  /// `count`: how many tasks took so long together; each is taken to have had its part.
-  mutating func record(_ job: PoolJob?, by worker: WorkerID, after total: UInt64, count: Int = 1) {
+  /// `count`: how many tasks took so long together; each is taken to have had its part. Returns what is no longer one of
+  /// the slowest.
+  @discardableResult
+  mutating func record(_ job: PoolJob?, by worker: WorkerID, after total: UInt64, count: Int = 1) -> Slow? {
     // One look into the dictionary: two were half of the cost of 80 ns.
     lives[worker]?.add(count, total)
     let nanoseconds = total / UInt64(max(1, count))
     histogram.record(nanoseconds, times: count)
     guard let job, slowest.count < Self.slowestKept || nanoseconds > slowest[Self.slowestKept - 1].nanoseconds else {
-      return
+      return nil
     }
     let place = slowest.firstIndex { $0.nanoseconds < nanoseconds } ?? slowest.count
     slowest.insert(Slow(job: job.forDescription, worker: worker, nanoseconds: nanoseconds), at: place)
-    if slowest.count > Self.slowestKept { slowest.removeLast() }
+    return slowest.count > Self.slowestKept ? slowest.removeLast() : nil
   }
 
   /// What is known by now; and the slow tasks, to be described outside of any lock.

@@ -12,9 +12,10 @@ extension PoolDriver {
     case .recall(let worker, let item):
       // It may be the one that runs by the time that the worker hears of it.
       let isThere = state.withLock { state in
-        guard state.machine.workers[worker]?.inHand.contains(item) == true else { return false }
-        state.entries[item]?.isRecalled = true
-        return true
+        guard state.machine.has(item, inHandOf: worker), let entry = state.entries[item] else { return false }
+        // Once for each stay: a second one could reach it in the next.
+        defer { entry.isRecalled = true }
+        return !entry.isRecalled
       }
       if isThere { backend.recall(item, from: worker) }
     case .startGrace(let worker, let grace): startGrace(worker, grace)
@@ -85,20 +86,18 @@ extension PoolDriver {
   }
 
   private func finish(_ item: ItemID, _ ending: PoolMachine.Ending) {
-    let (entry, reason) = state.withLock { state in
+    let (entry, reason, seriesEnd) = state.withLock { state -> (Entry?, (any Error)?, SeriesEnd?) in
       let entry = state.entries.removeValue(forKey: item)
-      if let entry, entry.series != nil {
-        state.endSeries(entry, ending)
-      } else {
-        state.statistics.count(ending, entry?.answer, of: entry?.job.count ?? 1)
-      }
-      return (entry, state.reason)
+      if let entry, entry.series != nil { return (entry, state.reason, state.endSeries(entry, ending)) }
+      state.statistics.count(ending, entry?.answer, of: entry?.job.count ?? 1)
+      return (entry, state.reason, nil)
     }
     guard let entry else { return }
     if let timer = entry.timer { Reactor.shared.cancel(timer) }
     let result = result(of: entry, ending, reason)
     entry.finish(result)
-    entry.series?.end(entry.rest, entry.seriesEnding(ending, result), isCancelled: entry.isRestCancelled)
+    guard let series = entry.series, let seriesEnd else { return }
+    if case .failure(let error) = result { series.end(seriesEnd, error) } else { series.end(seriesEnd, nil) }
   }
 
   private func result(

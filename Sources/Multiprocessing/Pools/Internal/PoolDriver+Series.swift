@@ -3,28 +3,48 @@ internal import Synchronization
 
 /// Who submitted a series (`Series`), and hears of its inputs one by one.
 protocol SeriesReceiver: AnyObject, Sendable {
-  /// What the input at an index came to; in order, each once.
-  func part(_ index: Int, _ result: Result<JobResult, any Error>)
+  /// The stream that it is a part of.
+  var stream: ObjectIdentifier { get }
+  /// Nobody waits for it any more.
+  var isOver: Bool { get }
+  var era: SeriesEra { get }
+  /// What the inputs from an index on came to; in order, each once.
+  func parts(from index: Int, _ results: [Result<JobResult, any Error>])
   /// These have not begun and will not: they were asked for, or are cancelled.
   func rest(_ range: Range<Int>, isCancelled: Bool)
-  /// What waits with the receiver is cancelled.
+  /// Nothing more comes.
+  ///
+  /// - Parameter error: that of the inputs that failed; nil: the worker told nothing of them.
+  func end(_ end: SeriesEnd, _ error: (any Error)?)
+}
+
+/// Where inputs wait to be submitted as a series.
+protocol SeriesKeeper: AnyObject, Sendable {
+  /// What is kept is cancelled.
   func cancelWaiting()
   /// There are workers with nothing to do.
   func sendWaiting()
-  /// Nothing more comes, and of these inputs nothing has come. What of them has not begun is to come again, unless that
-  /// is cancelled.
-  func end(_ rest: Range<Int>, _ ending: SeriesEnding, isCancelled: Bool)
 }
 
-enum SeriesEnding: Sendable {
-  /// The worker has run all that it began; that may be nothing when it `wasRecalled`.
-  case answered(JobResult, wasRecalled: Bool)
-  /// The worker could not run it.
-  case refused(any Error)
-  /// With its worker, when so many inputs had begun; nil: any may have.
-  case lost(any Error, begun: Int?)
-  /// Cancelled, or the pool is over.
-  case failed(any Error)
+/// How often what waits was cancelled before an input was sent for the first time. What comes back keeps its era: sent again
+/// in another, it is cancelled.
+typealias SeriesEra = Int
+
+/// What becomes of the inputs of a series that were not told when it is over.
+struct SeriesEnd: Sendable {
+  /// Began and was not told, or will not be done.
+  var failed: Range<Int>
+  /// Has not begun.
+  var rest: Range<Int>
+  /// The rest does not come again.
+  var isRestCancelled: Bool
+  /// The worker did not get as far as to tell which of them is to blame: each is to come alone.
+  var isSingle = false
+  /// How many were told, and what the worker said last.
+  var told: Int
+  var answer: JobResult?
+
+  var failedCount: Int { failed.count + (isRestCancelled ? rest.count : 0) }
 }
 
 /// Which series seem to hold up inputs behind one that takes long, while there are workers with nothing to do.
@@ -33,36 +53,53 @@ struct SeriesWatch: Sendable {
   var watched: [PoolMachine.WorkerID: PoolMachine.ItemID]?
   /// How many series there are: without any, nothing is looked for.
   var count = 0
+  var era: SeriesEra = 0
+  /// Of streams that have inputs here, or keep some.
+  private var held: [ObjectIdentifier: (keeper: any SeriesKeeper, holds: Int)] = [:]
 
   /// Longer than this an input takes long.
   static let patience = Duration.nanoseconds(ChunkAnswer.patience)
+
+  var keepers: [any SeriesKeeper] { held.values.map(\.keeper) }
+
+  mutating func hold(_ keeper: any SeriesKeeper) {
+    held[ObjectIdentifier(keeper), default: (keeper, 0)].holds += 1
+  }
+
+  /// Once for each time that it was held: it may be held anew before it is let go.
+  mutating func letGo(_ keeper: any SeriesKeeper) {
+    guard let entry = held[ObjectIdentifier(keeper)] else { return }
+    held[ObjectIdentifier(keeper)] = entry.holds > 1 ? (keeper, entry.holds - 1) : nil
+  }
 }
 
 extension PoolDriver {
-  func takePart(_ index: Int, of item: ItemID, from worker: WorkerID, _ result: JobResult) {
-    let entry = state.withLock { state -> Entry? in
-      guard let entry = state.entries[item], entry.series != nil, entry.rest.first == index,
-        state.machine.workers[worker]?.inHand.first == item
+  func takeParts(from index: Int, of item: ItemID, from worker: WorkerID, _ answers: [JobResult]) {
+    let found = state.withLock { state -> (any SeriesReceiver, ArraySlice<JobResult>)? in
+      guard let entry = state.entries[item], let series = entry.series, entry.rest.first == index,
+        state.machine.has(item, inHandOf: worker)
       else { return nil }
-      entry.rest = entry.rest.dropFirst()
+      let answers = answers.prefix(entry.rest.count)
+      entry.rest = entry.rest.dropFirst(answers.count)
       state.machine.noteProgress()
-      if case .thrown = result { state.statistics.failed += 1 } else { state.statistics.completed += 1 }
-      return entry
+      let failed = answers.count { $0.isThrown }
+      state.statistics.failed += failed
+      state.statistics.completed += answers.count - failed
+      return (series, answers)
     }
-    guard let series = entry?.series else { return }
-    if case .thrown(let error) = result {
-      series.part(index, .failure(error))
-    } else {
-      series.part(index, .success(result))
-    }
+    guard let (series, answers) = found else { return }
+    series.parts(
+      from: index,
+      answers.map { answer in
+        if case .thrown(let error) = answer { .failure(error) } else { .success(answer) }
+      })
   }
 
   func takeRest(of item: ItemID, from index: Int, _ worker: WorkerID) {
     typealias Rest = (series: any SeriesReceiver, range: Range<Int>, isCancelled: Bool)
     let found = state.withLock { state -> Rest? in
       guard let entry = state.entries[item], let series = entry.series, entry.isRecalled,
-        index >= entry.rest.lowerBound, index <= entry.rest.upperBound,
-        state.machine.workers[worker]?.inHand.first == item
+        index >= entry.rest.lowerBound, index <= entry.rest.upperBound, state.machine.has(item, inHandOf: worker)
       else { return nil }
       defer { entry.rest = entry.rest.lowerBound..<index }
       let range = index..<entry.rest.upperBound
@@ -76,48 +113,76 @@ extension PoolDriver {
 
   /// An item that a worker gave back as it was. A series of which results have come was not as it was.
   func takeBack(_ item: ItemID, from worker: WorkerID) {
-    let (isWhole, isCancelled) = state.withLock { state in
-      (state.entries[item]?.rest.lowerBound ?? 0 == 0, state.entries[item]?.isRestCancelled ?? false)
+    let isWhole = state.withLock { state in
+      state.machine.has(item, inHandOf: worker) ? !(state.entries[item]?.isBegun ?? false) : nil
     }
-    if isCancelled { handle(.cancel(item)) }
-    if isWhole { return handle(.returned(item, worker)) }
-    handle(.distrust(worker))
-    backend.kill(worker)
+    guard let isWhole else { return }
+    guard isWhole else {
+      handle(.distrust(worker))
+      return backend.kill(worker)
+    }
+    handle(.returned(item, worker))
+    watchIdleness(of: worker)
+    watchSeries()
   }
 
   /// Cancels what has not begun, inputs of series that run too.
   func cancelPending() {
-    cancelWaiting()
     var recalled: [WorkerID: ItemID] = [:]
-    handle(.cancelPending) { state in
+    cancelKept(and: .cancelPending) { state in
       recalled = state.runningSeries(asked: true)
-      for item in recalled.values { state.entries[item]?.isRestCancelled = true }
+      for item in recalled.values {
+        state.entries[item]?.isRestCancelled = true
+        state.machine.cancelWhenReturned(item)
+      }
     }
     recall(recalled)
   }
 
   /// Cancels everything.
-  func cancelAll() {
-    cancelWaiting()
-    handle(.cancelAll)
+  func cancelAll() { cancelKept(and: .cancelAll) }
+
+  /// Cancels everything, and ends the workers.
+  func terminate() { cancelKept(and: .terminate) }
+
+  /// What streams keep first: else it would be sent in the place of what is cancelled.
+  private func cancelKept(and event: PoolMachine.Event, record: (inout State) -> Void = { _ in }) {
+    for keeper in state.withLock({ $0.seriesWatch.keepers }) { keeper.cancelWaiting() }
+    handle(event) { state in
+      state.seriesWatch.era += 1
+      record(&state)
+    }
   }
 
-  /// First: else what streams keep would be sent in the place of what is cancelled.
-  private func cancelWaiting() {
-    for receiver in state.withLock({ $0.receivers }) { receiver.cancelWaiting() }
+  /// The series of a stream that is over: none is submitted after that. One that has told everything ends by itself, and
+  /// its worker is not to be stopped for it.
+  func series(of stream: ObjectIdentifier) -> [ItemID] {
+    state.withLock { state in
+      state.entries.filter { $0.value.series?.stream == stream && !$0.value.rest.isEmpty }.map(\.key)
+    }
   }
 
   /// Takes on a task that is kept for a while before it is submitted.
   ///
-  /// - Parameter beginsWork: as `beginWork`.
+  /// - Parameter keeper: who keeps it, when nothing else of it is kept or under way: until its `endWork` the pool goes on.
   /// - Throws: `closed`, or the reason for which the pool broke.
-  func takeOn(beginsWork: Bool) throws {
+  func takeOn(beginning keeper: (any SeriesKeeper)?) throws {
     try state.withLock { state in
       if state.machine.phase != .open { throw state.reason ?? Self.closed }
-      if beginsWork { state.machine.works += 1 }
+      if let keeper {
+        state.machine.works += 1
+        state.seriesWatch.hold(keeper)
+      }
       state.statistics.submitted += 1
     }
   }
+
+  func endWork(of keeper: any SeriesKeeper) {
+    handle(.endWork) { $0.seriesWatch.letGo(keeper) }
+  }
+
+  /// What is submitted as of now belongs to this.
+  var seriesEra: SeriesEra { state.withLock { $0.seriesWatch.era } }
 
   /// Counts what was taken on and never submitted.
   func count(failed: Int) { state.withLock { $0.statistics.failed += failed } }
@@ -138,14 +203,14 @@ extension PoolDriver {
 
   /// Asks for what is behind the inputs that still run, and for what streams keep.
   private func recallSeries() {
-    let (recalled, receivers) = state.withLock { state -> ([WorkerID: ItemID], [any SeriesReceiver]) in
+    let (recalled, keepers) = state.withLock { state -> ([WorkerID: ItemID], [any SeriesKeeper]) in
       let watched = state.seriesWatch.watched ?? [:]
       state.seriesWatch.watched = nil
       guard state.hasIdleWorker else { return ([:], []) }
-      return (state.runningSeries().filter { watched[$0.key] == $0.value }, state.receivers)
+      return (state.runningSeries().filter { watched[$0.key] == $0.value }, state.seriesWatch.keepers)
     }
     recall(recalled)
-    for receiver in receivers { receiver.sendWaiting() }
+    for keeper in keepers { keeper.sendWaiting() }
     watchSeries(again: true)
   }
 
@@ -156,54 +221,59 @@ extension PoolDriver {
 }
 
 extension PoolDriver.State {
-  fileprivate var hasIdleWorker: Bool {
-    machine.isWithoutPending && machine.workers.contains { $0.value.isIdle }
-  }
+  /// What still waits then is meant for other workers.
+  fileprivate var hasIdleWorker: Bool { machine.workers.contains { $0.value.isIdle } }
 
-  fileprivate var receivers: [any SeriesReceiver] {
-    seriesWatch.count == 0 ? [] : entries.compactMap { $0.value.series }
-  }
-
-  /// What workers run of series that may have more behind it; without what was `asked` for that already.
+  /// What workers run of series that may have more behind it; with `asked`, what was asked for that already too, and what
+  /// may not have begun its last.
   fileprivate func runningSeries(asked: Bool = false) -> [PoolMachine.WorkerID: PoolMachine.ItemID] {
     var running: [PoolMachine.WorkerID: PoolMachine.ItemID] = [:]
     for (id, worker) in machine.workers {
       guard let item = worker.inHand.first, let entry = entries[item] else { continue }
-      if entry.series != nil, asked || !entry.isRecalled, entry.rest.count > 1 { running[id] = item }
+      if entry.series != nil, asked || !entry.isRecalled, entry.rest.count > (asked ? 0 : 1) { running[id] = item }
     }
     return running
   }
 
-  /// What was told is counted; what was begun and not told, or will not be done, has failed; the rest comes again.
-  mutating func endSeries(_ entry: PoolDriver.Entry, _ ending: PoolMachine.Ending) {
+  /// What a worker ran that is gone: what it said last, or a series of which it has told.
+  func item(runBy worker: PoolMachine.WorkerID, _ loss: WorkerLoss) -> PoolMachine.ItemID? {
+    if let running = loss.running, machine.has(running, inHandOf: worker) { return running }
+    return machine.workers[worker]?.inHand.first { entries[$0]?.isBegun ?? false }
+  }
+
+  /// What was told is counted already.
+  mutating func endSeries(_ entry: PoolDriver.Entry, _ ending: PoolMachine.Ending) -> SeriesEnd {
+    let end = entry.seriesEnd(ending)
     seriesWatch.count -= 1
-    let (told, isAlone, first) = (entry.rest.lowerBound, entry.job.count == 1, min(1, entry.rest.count))
-    let result: Result<JobResult, any Error>
-    if let answer = entry.answer, !answer.isThrown {
-      result = .success(answer)
-    } else {
-      result = .failure(CancellationError())
-    }
-    switch entry.seriesEnding(ending, result) {
-    case .answered(_, let wasRecalled) where !entry.isRestCancelled:
-      if told == 0, !wasRecalled { statistics.failed += entry.rest.count }
-    case .refused where !entry.isRestCancelled: if told > 0 || isAlone { statistics.failed += first }
-    case .lost(_, let begun?) where !entry.isRestCancelled:
-      if begun > told || isAlone { statistics.failed += first }
-    case .answered, .refused, .lost, .failed: statistics.failed += entry.rest.count
-    }
+    statistics.failed += end.failedCount
+    return end
   }
 }
 
 extension PoolDriver.Entry {
-  func seriesEnding(_ ending: PoolMachine.Ending, _ result: Result<JobResult, any Error>) -> SeriesEnding {
-    switch (ending, result) {
-    case (.answered, .success(let answer)): .answered(answer, wasRecalled: isRecalled)
-    case (.answered, .failure(let error)): .refused(error)
-    case (.lost, .failure(let error)):
-      .lost(error, begun: loss?.complaint == nil ? loss?.page.map { Int(clamping: $0.part) } : nil)
-    case (_, .failure(let error)), (_, .success(.thrown(let error))): .failed(error)
-    case (_, .success): .failed(CancellationError())
+  /// Results of it have come, or a part of it came back.
+  fileprivate var isBegun: Bool { rest.count < job.count }
+
+  fileprivate func seriesEnd(_ ending: PoolMachine.Ending) -> SeriesEnd {
+    let told = rest.lowerBound
+    var end = SeriesEnd(
+      failed: told..<told, rest: rest, isRestCancelled: isRestCancelled, told: told, answer: answer)
+    func fail(_ count: Int) { (end.failed, end.rest) = (rest.prefix(count), rest.dropFirst(count)) }
+    switch (ending, answer) {
+    case (.answered, .some(let answer)) where !answer.isThrown:
+      // Nothing of it may have begun when it was asked for, and at no other time.
+      if told == 0, !isRecalled { fail(rest.count) }
+    case (.answered, _):
+      if told == 0, job.count > 1 { end.isSingle = true } else { fail(1) }
+    case (.lost, _):
+      let begun = loss?.complaint == nil ? loss?.page.map { Int(clamping: $0.part) } : nil
+      if let begun, begun <= told, job.count > 1 {
+        end.isSingle = told == 0
+      } else {
+        fail(begun == nil ? rest.count : 1)
+      }
+    default: fail(rest.count)
     }
+    return end
   }
 }

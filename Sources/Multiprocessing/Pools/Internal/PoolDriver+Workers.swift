@@ -19,7 +19,7 @@ extension PoolDriver {
     case .finished(_, let item, let result, _) where item >= Self.exitJob: left(item, result)
     case .logged(let worker, let record, let name): logs.add(record, worker: worker, process: name)
     case .finished(let worker, let item, let result, let time): finished(worker, item, result, after: time)
-    case .part(let worker, let item, let index, let result): takePart(index, of: item, from: worker, result)
+    case .parts(let worker, let item, let index, let results): takeParts(from: index, of: item, from: worker, results)
     case .rest(let worker, let item, let index): takeRest(of: item, from: index, worker)
     case .returned(let worker, let item): takeBack(item, from: worker)
     case .distrusted(let worker): handle(.distrust(worker))
@@ -36,16 +36,19 @@ extension PoolDriver {
   }
 
   private func finished(_ worker: WorkerID, _ item: ItemID, _ result: JobResult, after time: UInt64?) {
+    // Let go of outside the lock: it may hold inputs of the user's.
+    var forgotten: InsightsRecorder.Slow?
     handle(.answered(item, worker, after: time)) { state in
       // A second answer is none.
-      guard state.machine.workers[worker]?.inHand.contains(item) == true else { return }
+      guard state.machine.has(item, inHandOf: worker) else { return }
       let entry = state.entries[item]
       entry?.answer = result
       let count = min(result.count, entry?.job.count ?? 1)
       // The machine counts the answer, a worker's tasks are counted one by one.
       if count != 1 { state.machine.workers[worker]?.completed += count - 1 }
-      if let time { state.insights.record(entry?.job, by: worker, after: time, count: count) }
+      if let time { forgotten = state.insights.record(entry?.job, by: worker, after: time, count: count) }
     }
+    withExtendedLifetime(forgotten) {}
     if let limit = settings.maxWorkerMemory, let facts = backend.facts(of: worker), facts.privateMemory > limit {
       EventLog.debug("recycling a worker with \(facts.privateMemory) bytes of memory")
       handle(.recycle(worker))
@@ -54,7 +57,7 @@ extension PoolDriver {
     watchSeries()
   }
 
-  private func watchIdleness(of worker: WorkerID) {
+  func watchIdleness(of worker: WorkerID) {
     guard settings.idleTimeout != nil else { return }
     let deadline = state.withLock { state -> ContinuousClock.Instant? in
       guard state.machine.workers[worker]?.isIdle == true else { return nil }
@@ -77,14 +80,15 @@ extension PoolDriver {
     reportRestart(of: worker)
     let wasPreparing = loss.running.map { $0 >= Self.preparation } ?? false
     var grace: Reactor.Token?
-    handle(.lost(worker, running: loss.running)) { state in
+    let running = state.withLock { $0.item(runBy: worker, loss) }
+    handle(.lost(worker, running: running)) { state in
       state.prepared[worker] = nil
       state.preparationsBefore[worker] = nil
       state.idleWatch?.remove(worker)
       state.insights.end(worker, at: MonotonicClock.nanoseconds)
       grace = state.graces.removeValue(forKey: worker)
       if loss.isDistrusted { state.noteLoss(loss, ofAllIn: worker) }
-      if let running = loss.running { state.entries[running]?.loss = loss.exit }
+      if let running { state.entries[running]?.loss = loss.exit }
       if let exit = loss.exit, case .signaled = exit.status, !exit.wasKilledByUs { state.statistics.crashed += 1 }
     }
     if let grace { Reactor.shared.cancel(grace) }

@@ -105,7 +105,7 @@ final class PoolDriver: Sendable {
       return state.openingError
     }
     if let error {
-      handle(.terminate)
+      terminate()
       throw error
     }
     let key = ExitSequence.current.addFinisher { [weak self] in
@@ -117,13 +117,14 @@ final class PoolDriver: Sendable {
 
   /// Takes a task on.
   ///
-  /// - Throws: `closed`, or the reason for which the pool broke.
+  /// - Throws: `closed`, or the reason for which the pool broke; CancellationError for a series that was cancelled meanwhile.
   func submit(
     _ job: PoolJob, _ traits: PoolMachine.Traits, _ series: (any SeriesReceiver)? = nil, finish: @escaping Finish
   ) throws -> ItemID {
     let entry = Entry(job: job, series: series, finish: finish)
     let (item, actions) = try state.withLock { state in
       if !state.machine.accepts(traits) { throw state.reason ?? Self.closed }
+      if let series, series.isOver || series.era != state.seriesWatch.era { throw CancellationError() }
       let item = state.nextItem
       state.nextItem += 1
       state.entries[item] = entry

@@ -88,7 +88,7 @@ extension PoolMachine {
   /// One that was given up meanwhile is over already.
   private mutating func takeBack(_ item: ItemID, _ id: WorkerID, _ actions: inout [Action]) {
     guard let place = workers[id]?.release(item, isAnswer: false) else { return }
-    giveBack(item)
+    giveBack(item, &actions)
     goOn(id, after: place, &actions)
   }
 
@@ -113,7 +113,7 @@ extension PoolMachine {
     keys = keys.filter { $0.value != id }
     // Back to the front in their order, without blame; the one that ran is judged.
     for item in worker.inHand.reversed() {
-      if item == running || worker.isDistrusted { judge(item, &actions) } else { giveBack(item) }
+      if item == running || worker.isDistrusted { judge(item, &actions) } else { giveBack(item, &actions) }
     }
     for item in pending.all where items[item]?.traits.pinnedTo == id { unpin(item, &actions) }
     if !worker.isCondemned, worker.state != .retiring { countLoss(&actions) }
@@ -125,14 +125,15 @@ extension PoolMachine {
     if item.losses < item.traits.retries && phase != .broken {
       items[id]?.losses += 1
       retries += 1
-      giveBack(id)
+      giveBack(id, &actions)
     } else {
       finish(id, .lost, &actions)
     }
   }
 
-  private mutating func giveBack(_ item: ItemID) {
+  private mutating func giveBack(_ item: ItemID, _ actions: inout [Action]) {
     guard let entry = items[item] else { return }
+    if entry.isCancelledWhenReturned { return finish(item, .cancelled, &actions) }
     items[item]?.worker = nil
     items[item]?.isRecalled = false
     pending.prepend(item, priority: entry.traits.priority, kind: entry.traits.kind)

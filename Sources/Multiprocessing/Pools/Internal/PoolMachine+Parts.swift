@@ -10,6 +10,8 @@ extension PoolMachine {
     var worker: WorkerID?
     /// The worker was asked to give it back.
     var isRecalled = false
+    /// It is not to begin in another worker.
+    var isCancelledWhenReturned = false
 
     /// Into a worker's hand. Returns what the machine must know of it then.
     mutating func give(to id: WorkerID) -> (key: String?, hasTimeout: Bool) {
@@ -63,7 +65,7 @@ extension PoolMachine.Worker {
   /// Its end, should it come now, is unexpected, or that of one that resisted.
   var mayBeReplaced: Bool { state != .retiring }
 
-  var isIdle: Bool { state == .ready && inHand.isEmpty }
+  var isIdle: Bool { takesWork && inHand.isEmpty }
 
   /// Told to go, with nothing left to do, and not killed yet.
   var isLeaving: Bool { state == .retiring && inHand.isEmpty && !isCondemned }

@@ -191,7 +191,10 @@ struct PoolMachine {
     }
   }
 
-  var isWithoutPending: Bool { pending.isEmpty }
+  func has(_ item: ItemID, inHandOf worker: WorkerID) -> Bool { workers[worker]?.inHand.contains(item) == true }
+
+  /// What is in a worker's hand may go on there, and nowhere else.
+  mutating func cancelWhenReturned(_ item: ItemID) { items[item]?.isCancelledWhenReturned = true }
 
   /// A task has ended, which is not an item of its own: the losses before it were not one after another.
   mutating func noteProgress() { consecutiveLosses = 0 }
@@ -219,7 +222,8 @@ struct PoolMachine {
 
   /// Takes back what was given ahead when there are workers with nothing to do: one item for each of them.
   private mutating func recall(_ actions: inout [Action]) {
-    guard pending.isEmpty, largestWindow > 1, workers.count > 1 else { return }
+    guard largestWindow > 1, workers.count > 1 else { return }
+    // What still waits then is meant for other workers.
     let idle = workers.count { $0.value.isIdle }
     guard idle > 0, itemToRecall() != nil else { return }
     for _ in 0..<max(0, idle - items.count { $0.value.isRecalled }) {

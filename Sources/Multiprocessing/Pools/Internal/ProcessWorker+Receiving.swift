@@ -30,10 +30,11 @@ extension ProcessWorker {
     /// A frame that came by the socket waits for its place in the ring, where there is one: true.
     ///
     /// - Throws: for what never has a place there, and when there are more than places: one is sent before its place is
-    ///   written, and one place may have been read before its frame.
+    ///   written, and a batch of places may have been read before its frames.
     mutating func keepForItsPlace(_ frame: Frame) throws -> Bool {
       if ring == nil { return false }
-      guard [.value, .thrown, .log, .part, .failedPart].contains(frame.kind), bySocket.count <= FrameRing.mostFrames + 1
+      guard [.value, .thrown, .log, .part, .failedPart].contains(frame.kind),
+        bySocket.count <= FrameRing.mostFrames + ProcessWorker.batch
       else {
         throw MultiprocessingError(.notTransferable, "the worker sent what nobody asked for")
       }
@@ -44,6 +45,9 @@ extension ProcessWorker {
     /// What the worker is to do when it has answered.
     var wish: UInt32 { hasSleeper && !isNudged ? RingPair.bySleep : watchers > 0 ? 0 : RingPair.byMessage }
   }
+
+  /// So many frames of a ring are taken at once.
+  private static let batch = 64
 
   private enum Round {
     case look(intoSocket: Bool)
@@ -97,8 +101,8 @@ extension ProcessWorker {
     if isOver { return }
     do {
       if fromSocket { try readSocket() }
-      while let frame = try incoming.withLock({ try $0.ring?.take() }) {
-        try frame.kind == .elsewhere ? acceptFromSocket(frame.task) : accept(frame)
+      while let frames = try incoming.withLock({ try $0.ring?.take(upTo: Self.batch) }), !frames.isEmpty {
+        try accept(inOrder: frames[...])
       }
       // Of a process that is gone: sent, and not put into the ring any more.
       if isLast { for frame in takeAllFromSocket() { try accept(frame) } }
@@ -131,6 +135,26 @@ extension ProcessWorker {
         if try !incoming.withLock({ try $0.keepForItsPlace(frame) }) { try accept(frame) }
       case .nothing: return
       case .end: return stopListening()
+      }
+    }
+  }
+
+  /// What came by the ring. Results of one series that follow each other go on together.
+  private func accept(inOrder frames: ArraySlice<Frame>) throws {
+    var rest = frames
+    while let first = rest.popFirst() {
+      if first.kind == .elsewhere {
+        try acceptFromSocket(first.task)
+      } else if var parts = part(first).map({ [$0] }) {
+        while let next = rest.first, next.task == first.task, Int(next.number) == Int(first.number) + parts.count,
+          let part = part(next)
+        {
+          parts.append(part)
+          rest.removeFirst()
+        }
+        sink(.parts(id, first.task, from: Int(first.number), parts))
+      } else {
+        try accept(first)
       }
     }
   }

@@ -120,13 +120,19 @@ final class ProcessWorker: Sendable {
     case .thrown:
       sink(.finished(id, frame.task, .thrown(ThrownError.received(in: frame.payload)), after: frame.runTime))
     case .returned: sink(.returned(id, frame.task))
-    case .part where isForeign || frame.build == BuildIdentity.own.hash:
-      sink(.part(id, frame.task, Int(frame.number), .payload(frame.payload)))
-    case .failedPart:
-      sink(.part(id, frame.task, Int(frame.number), .thrown(ThrownError.received(in: frame.payload))))
+    case .part, .failedPart: if let part = part(frame) { sink(.parts(id, frame.task, from: Int(frame.number), [part])) }
     case .rest: sink(.rest(id, frame.task, from: Int(frame.number)))
     case .log: if let record = LogRecord(in: frame.payload) { sink(.logged(id, record, process.name)) }
     default: break
+    }
+  }
+
+  /// What an input of a series came to.
+  func part(_ frame: Frame) -> JobResult? {
+    switch frame.kind {
+    case .part where isForeign || frame.build == BuildIdentity.own.hash: .payload(frame.payload)
+    case .failedPart: .thrown(ThrownError.received(in: frame.payload))
+    default: nil
     }
   }
 

@@ -6,18 +6,19 @@ internal import Synchronization
 /// An input is sent at once while workers could run dry, and else kept until there are enough for a series or an earlier
 /// one ends: nothing waits for inputs that may never come. What comes back of a series goes first, in order. Inputs are
 /// encoded by the pump's task or one of their own, never by the thread that hears a worker.
-final class StreamFeed<Input: Codable & Sendable, Output: Sendable>: Sendable {
+final class StreamFeed<Input: Codable & Sendable, Output: Sendable>: SeriesKeeper {
   /// Inputs that follow each other.
   struct Stretch: Sendable {
     let start: Int
     let inputs: ArraySlice<Input>
-    var isRest = false
+    /// When they were taken out of the buffer.
+    let era: SeriesEra
     /// As a whole they did not get as far as to tell which of them is to blame.
     var isSingle = false
 
     func part(_ range: Range<Int>, isSingle: Bool = false) -> Self {
       let part = inputs.dropFirst(range.lowerBound).prefix(range.count)
-      return Self(start: start + range.lowerBound, inputs: part, isRest: true, isSingle: isSingle)
+      return Self(start: start + range.lowerBound, inputs: part, era: era, isSingle: isSingle)
     }
   }
 
@@ -30,29 +31,27 @@ final class StreamFeed<Input: Codable & Sendable, Output: Sendable>: Sendable {
     var sizer: ChunkSizer
     /// Series with workers or on their way.
     var underWay = 0
+    /// How many workers there are to be, as of the last series.
+    var workers = 1
     /// So many of what is kept are to be sent.
     var urgent = 0
-    /// How often what was not sent was cancelled.
-    var cancellations = 0
     /// How many threads are counting what they cancelled.
     var refusing = 0
     /// One thread at a time sends.
     var isSending = false
-    /// The next input is being taken on.
-    var isTaking = false
     /// The pool is not to end before what it has taken on.
     var isHeld = false
 
     /// Whether the pool may end, as far as this stream goes; once for each time that it was held.
     mutating func takeRelease() -> Bool {
-      guard isHeld, underWay + refusing == 0, !isTaking, buffer.isEmpty, returned.isEmpty else { return false }
+      guard isHeld, underWay + refusing == 0, buffer.isEmpty, returned.isEmpty else { return false }
       isHeld = false
       return true
     }
   }
 
   private let state: Mutex<State>
-  private let run: StreamRun<Output>
+  fileprivate let run: StreamRun<Output>
   private let source: MapSource<Input, Output>
   private let driver: PoolDriver
   private let traits: PoolMachine.Traits
@@ -78,23 +77,18 @@ final class StreamFeed<Input: Codable & Sendable, Output: Sendable>: Sendable {
   /// Takes the next input; by one task at a time. One that the pool does not take on any more is a failed result.
   func add(_ input: Input) {
     let index = run.take()
-    let isHeld = state.withLock { state in
-      defer { (state.isTaking, state.isHeld) = (true, true) }
-      return state.isHeld
-    }
     do {
-      try driver.takeOn(beginsWork: !isHeld)
+      let mustSend = try state.withLock { state in
+        try driver.takeOn(beginning: state.isHeld ? nil : self)
+        state.isHeld = true
+        if state.buffer.isEmpty { state.first = index }
+        state.buffer.append(input)
+        return !state.isSending && state.hasEnough(limit)
+      }
+      if mustSend { send() }
     } catch {
-      state.withLock { ($0.isTaking, $0.isHeld) = (false, isHeld) }
-      release()
-      return run.finish(index, .failure(error))
+      run.finish(index, .failure(error))
     }
-    state.withLock { state in
-      state.isTaking = false
-      if state.buffer.isEmpty { state.first = index }
-      state.buffer.append(input)
-    }
-    send()
   }
 
   private func send() {
@@ -103,54 +97,46 @@ final class StreamFeed<Input: Codable & Sendable, Output: Sendable>: Sendable {
       return !state.isSending
     }
     guard isOurs else { return }
-    while let (stretch, cancellations) = next() { submit(stretch, unless: cancellations) }
+    while let stretch = next() { submit(stretch) }
   }
 
   /// What is to be sent now; nil, and then another thread may send, when there is nothing.
-  private func next() -> (Stretch, cancellations: Int)? {
+  private func next() -> Stretch? {
     let workers = max(1, driver.configuredWorkers)
-    let (isOver, room) = (run.isOver, limit)
+    let isOver = run.isOver
     if isOver { cancelWaiting() }
     return state.withLock { state in
-      guard let stretch = state.next(workers, room) else {
+      state.workers = workers
+      guard let stretch = state.next(limit, driver.seriesEra) else {
         state.isSending = false
         return nil
       }
       state.underWay += 1
-      return (stretch, state.cancellations)
+      return stretch
     }
   }
 
-  /// Unless what was not sent was cancelled while this was encoded.
-  private func submit(_ stretch: Stretch, unless cancellations: Int) {
+  private func submit(_ stretch: Stretch) {
     let isMany = stretch.inputs.count > 1
     do {
-      let job = try job(for: stretch)
-      let isCancelled = state.withLock { state in
-        state.sizer.note(count: stretch.inputs.count, argumentBytes: job.byteCount)
-        return state.cancellations != cancellations
-      }
-      if isCancelled {
-        refuse(stretch, CancellationError())
-        return ended(giving: [])
-      }
-      if isMany, job.isTooLarge { return split(stretch) }
-      try run.submit(job, traits, StretchRun(stretch, self))
-    } catch  where isMany && (error as? MultiprocessingError)?.code != .closed {
+      let job: PoolJob
       // Which of them cannot be sent, their own attempts will tell.
-      split(stretch)
+      do { job = try self.job(for: stretch) } catch  where isMany { return split(stretch) }
+      state.withLock { $0.sizer.note(count: stretch.inputs.count, argumentBytes: job.byteCount) }
+      if isMany, job.isTooLarge { return split(stretch) }
+      _ = try driver.submit(job, traits, StretchRun(stretch, self)) { _ in }
     } catch {
       refuse(stretch, error)
-      ended(giving: [])
+      ended(giving: nil)
     }
   }
 
   private func split(_ stretch: Stretch) {
     let half = stretch.inputs.count / 2
-    let parts = [stretch.part(0..<half), stretch.part(half..<stretch.inputs.count)]
+    let parts = [half..<stretch.inputs.count, 0..<half].map { stretch.part($0) }
     state.withLock { state in
       state.underWay -= 1
-      state.returned += parts.reversed()
+      state.returned += parts
     }
   }
 
@@ -165,10 +151,10 @@ final class StreamFeed<Input: Codable & Sendable, Output: Sendable>: Sendable {
   }
 
   /// A series is over, but for what it gives back.
-  fileprivate func ended(giving back: [Stretch]) {
+  fileprivate func ended(giving back: Stretch?) {
     let hasMore = state.withLock { state in
       state.underWay -= 1
-      state.returned += back.reversed()
+      if let back { state.returned.append(back) }
       return !state.isSending && !(state.returned.isEmpty && state.buffer.isEmpty)
     }
     release()
@@ -180,22 +166,20 @@ final class StreamFeed<Input: Codable & Sendable, Output: Sendable>: Sendable {
     Task.detached { self.send() }
   }
 
-  /// Cancels what is not sent.
-  fileprivate func cancelWaiting() {
+  func cancelWaiting() {
     let waiting = state.withLock { state in
       defer { (state.buffer, state.returned, state.urgent) = ([], [], 0) }
-      state.cancellations += 1
       // Held until they are counted.
       state.refusing += 1
-      return state.returned.reversed() + [Stretch(start: state.first, inputs: state.buffer)]
+      return state.returned.reversed() + [Stretch(start: state.first, inputs: state.buffer, era: 0)]
     }
     for stretch in waiting { refuse(stretch, CancellationError()) }
     state.withLock { $0.refusing -= 1 }
     release()
   }
 
-  /// Workers have nothing to do: nothing is kept, however much is under way.
-  fileprivate func sendWaiting() {
+  /// Nothing is kept, however much is under way.
+  func sendWaiting() {
     let mustSend = state.withLock { state in
       state.urgent = state.buffer.count
       return state.urgent > 0 && !state.isSending
@@ -204,7 +188,7 @@ final class StreamFeed<Input: Codable & Sendable, Output: Sendable>: Sendable {
   }
 
   private func release() {
-    if state.withLock({ $0.takeRelease() }) { driver.endWork() }
+    if state.withLock({ $0.takeRelease() }) { driver.endWork(of: self) }
   }
 
   /// Fails what no worker has seen.
@@ -220,15 +204,22 @@ final class StreamFeed<Input: Codable & Sendable, Output: Sendable>: Sendable {
     state.withLock { $0.sizer.note(count: count, nanoseconds: nanoseconds, bytes: 0) }
   }
 
-  fileprivate func finish(_ index: Int, _ result: Result<JobResult, any Error>) { run.finish(index, result) }
+  fileprivate func finish(from index: Int, _ results: [Result<JobResult, any Error>]) {
+    run.finish(from: index, results)
+  }
 
   fileprivate func fail(_ stretch: Stretch, _ range: Range<Int>, _ error: any Error) {
-    for index in range { run.finish(stretch.start + index, .failure(error)) }
+    run.finish(from: stretch.start + range.lowerBound, Array(repeating: .failure(error), count: range.count))
   }
 }
 
 extension StreamFeed.State {
-  fileprivate mutating func next(_ workers: Int, _ room: Int) -> StreamFeed<Input, Output>.Stretch? {
+  /// What is buffered is to be sent, or would make a series.
+  fileprivate func hasEnough(_ room: Int) -> Bool {
+    underWay < 2 * workers || urgent > 0 || buffer.count >= sizer.size(left: room, workers: workers)
+  }
+
+  fileprivate mutating func next(_ room: Int, _ era: SeriesEra) -> StreamFeed<Input, Output>.Stretch? {
     if let back = returned.popLast() {
       let size = back.isSingle ? 1 : sizer.size(left: back.inputs.count, workers: workers, isRest: true)
       if size < back.inputs.count {
@@ -236,10 +227,10 @@ extension StreamFeed.State {
       }
       return back.part(0..<size, isSingle: back.isSingle)
     }
+    guard !buffer.isEmpty, hasEnough(room) else { return nil }
     let size = sizer.size(left: room, workers: workers)
-    guard !buffer.isEmpty, buffer.count >= size || underWay < 2 * workers || urgent > 0 else { return nil }
     // A copy: else the next input would copy what is left.
-    let stretch = StreamFeed<Input, Output>.Stretch(start: first, inputs: Array(buffer.prefix(size))[...])
+    let stretch = StreamFeed<Input, Output>.Stretch(start: first, inputs: Array(buffer.prefix(size))[...], era: era)
     buffer.removeFirst(stretch.inputs.count)
     first += stretch.inputs.count
     urgent = max(0, urgent - stretch.inputs.count)
@@ -256,47 +247,24 @@ private final class StretchRun<Input: Codable & Sendable, Output: Sendable>: Ser
     (self.stretch, self.feed) = (stretch, feed)
   }
 
-  func part(_ index: Int, _ result: Result<JobResult, any Error>) { feed.finish(stretch.start + index, result) }
+  var stream: ObjectIdentifier { ObjectIdentifier(feed.run) }
+  var isOver: Bool { feed.run.isOver }
+  var era: SeriesEra { stretch.era }
+
+  func parts(from index: Int, _ results: [Result<JobResult, any Error>]) {
+    feed.finish(from: stretch.start + index, results)
+  }
 
   func rest(_ range: Range<Int>, isCancelled: Bool) {
     if isCancelled { feed.fail(stretch, range, CancellationError()) } else { feed.takeBack(stretch.part(range)) }
   }
 
-  func cancelWaiting() { feed.cancelWaiting() }
-
-  func sendWaiting() { feed.sendWaiting() }
-
-  func end(_ rest: Range<Int>, _ ending: SeriesEnding, isCancelled: Bool) {
-    var back = rest
-    var isSingle = false
-    let isAtStart = rest.lowerBound == 0
-    switch ending {
-    case .answered(let answer, let wasRecalled):
-      feed.note(rest.lowerBound, answer)
-      if isAtStart, !rest.isEmpty, !wasRecalled { back = fail(rest, all: true, Self.silent) }
-    case .refused(let error):
-      isSingle = isAtStart && stretch.inputs.count > 1
-      if !isSingle { back = fail(rest, all: false, error) }
-    case .lost(let error, let begun):
-      if let begun, begun <= rest.lowerBound, stretch.inputs.count > 1 {
-        isSingle = isAtStart
-      } else {
-        back = fail(rest, all: begun == nil, error)
-      }
-    case .failed(let error): back = fail(rest, all: true, error)
-    }
-    if isCancelled {
-      feed.fail(stretch, back, CancellationError())
-      back = back.upperBound..<back.upperBound
-    }
-    feed.ended(giving: back.isEmpty ? [] : [stretch.part(back, isSingle: isSingle)])
-  }
-
-  /// Fails the first or all; what is left.
-  private func fail(_ rest: Range<Int>, all: Bool, _ error: any Error) -> Range<Int> {
-    let failing = all ? rest : rest.prefix(1)
-    feed.fail(stretch, failing, error)
-    return failing.upperBound..<rest.upperBound
+  func end(_ end: SeriesEnd, _ error: (any Error)?) {
+    if let answer = end.answer { feed.note(end.told, answer) }
+    feed.fail(stretch, end.failed, error ?? Self.silent)
+    if end.isRestCancelled { feed.fail(stretch, end.rest, CancellationError()) }
+    let isOver = end.rest.isEmpty || end.isRestCancelled
+    feed.ended(giving: isOver ? nil : stretch.part(end.rest, isSingle: end.isSingle))
   }
 
   private static var silent: MultiprocessingError {

@@ -93,20 +93,6 @@ final class StreamRun<Output: Sendable>: Sendable {
     }
   }
 
-  /// Submits a series whose inputs have places.
-  ///
-  /// - Throws: `closed`, or the reason for which the pool broke.
-  func submit(_ job: PoolJob, _ traits: PoolMachine.Traits, _ receiver: any SeriesReceiver) throws {
-    let submission = beginSubmission()
-    do {
-      let item = try driver.submit(job, traits, receiver) { [weak self] _ in self?.forget(submission) }
-      note(item, of: submission)
-    } catch {
-      forget(submission)
-      throw error
-    }
-  }
-
   private func beginSubmission() -> Int {
     state.withLock { state in
       state.submissions += 1
@@ -150,17 +136,18 @@ final class StreamRun<Output: Sendable>: Sendable {
   }
 
   /// What the input at a place came to.
-  func finish(_ index: Int, _ result: Result<JobResult, any Error>) {
-    switch result {
-    case .success: progress?.completed()
-    case .failure: progress?.failed()
-    }
+  func finish(_ index: Int, _ result: Result<JobResult, any Error>) { finish(from: index, CollectionOfOne(result)) }
+
+  /// What the inputs from a place on came to.
+  func finish(from first: Int, _ results: some Collection<Result<JobResult, any Error>>) {
+    if let progress { for result in results { progress.note(result) } }
     let consumer = state.withLock { state -> Completion<Void>? in
       if state.isOver { return nil }
-      let place = order == .input ? index : state.arrived
-      state.ready[place] = result
-      state.arrived += 1
-      guard place == state.consumed else { return nil }
+      for (index, result) in zip(first..., results) {
+        state.ready[order == .input ? index : state.arrived] = result
+        state.arrived += 1
+      }
+      guard state.consumer != nil, state.ready[state.consumed] != nil else { return nil }
       defer { state.consumer = nil }
       return state.consumer
     }
@@ -238,13 +225,21 @@ final class StreamRun<Output: Sendable>: Sendable {
       state.isOver = true
       state.ready = [:]
       defer { state.timer = nil }
-      // The last first: else one that waits would begin in the place of one that was stopped.
-      return (state.outstanding.values.sorted(by: >), state.pump, state.consumer, state.timer)
+      return (Array(state.outstanding.values), state.pump, state.consumer, state.timer)
     }
     if let timer { Reactor.shared.cancel(timer) }
     pump?.resolve(())
     consumer?.resolve(())
-    for item in items where item != .max { driver.handle(.cancel(item)) }
+    // The last first: else one that waits would begin in the place of one that was stopped.
+    for item in (items + driver.series(of: ObjectIdentifier(self))).sorted(by: >) where item != .max {
+      driver.handle(.cancel(item))
+    }
     progress?.finish()
+  }
+}
+
+extension ProgressReporter {
+  fileprivate func note(_ result: Result<JobResult, any Error>) {
+    if case .success = result { completed() } else { failed() }
   }
 }

@@ -46,8 +46,8 @@ enum WorkerEvent: Sendable {
   case ready(PoolMachine.WorkerID)
   /// After so many nanoseconds of work; nil where the task did not run.
   case finished(PoolMachine.WorkerID, PoolMachine.ItemID, JobResult, after: UInt64?)
-  /// Of a series, what the input at an index came to.
-  case part(PoolMachine.WorkerID, PoolMachine.ItemID, Int, JobResult)
+  /// Of a series, what the inputs from an index on came to.
+  case parts(PoolMachine.WorkerID, PoolMachine.ItemID, from: Int, [JobResult])
   /// Of a series, what has not begun is given back.
   case rest(PoolMachine.WorkerID, PoolMachine.ItemID, from: Int)
   /// Given back as it was.

@@ -131,6 +131,17 @@ struct FrameRingReader: Sendable {
     return nil
   }
 
+  /// The next frames, in their order; what is no frame is found when it comes first.
+  mutating func take(upTo count: Int) throws -> [Frame] {
+    var frames: [Frame] = []
+    do {
+      while frames.count < count, let frame = try take() { frames.append(frame) }
+    } catch  where !frames.isEmpty {
+      return frames
+    }
+    return frames
+  }
+
   // SAFETY: `length` bytes from there are inside the ring. The writer might change them meanwhile: each is read once.
   private func copy(at content: UnsafeRawPointer, length: Int) throws -> Frame {
     let count = length - FrameHeader.byteCount
