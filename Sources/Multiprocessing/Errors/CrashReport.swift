@@ -54,8 +54,17 @@ extension CrashReport: CustomStringConvertible {
     lines += frames.map { "  at \($0)" }
     if !standardErrorTail.isEmpty {
       lines.append("  standard error:")
-      lines += standardErrorTail.split(separator: "\n").map { "    \($0)" }
+      lines += standardErrorLines.map { "    \($0)" }
     }
     return lines.joined(separator: "\n")
+  }
+
+  /// Without the runtime's own list of frames, which are above with their names.
+  private var standardErrorLines: [Substring] {
+    var isInList = false
+    return standardErrorTail.split(separator: "\n").filter { line in
+      isInList = line == "Current stack trace:" || isInList && line.first?.isNumber == true && line.contains(" 0x")
+      return !isInList
+    }
   }
 }

@@ -35,10 +35,15 @@ struct Diagnosis: Encodable {
       let before = ContinuousClock.now
       let isRight = try await answer(method) == 42
       let time = before.duration(to: .now)
-      return Check(name: name, isOK: isRight, isRequired: method == .spawn, detail: "\(time)")
+      return Check(name: name, isOK: isRight, isRequired: method == .spawn, detail: milliseconds(time))
     } catch {
       return Check(name: name, isOK: false, isRequired: method == .spawn, detail: "\(error)")
     }
+  }
+
+  private static func milliseconds(_ time: Duration) -> String {
+    let tenths = Int((time / .microseconds(100)).rounded())
+    return "\(tenths / 10).\(tenths % 10) ms"
   }
 
   private static func answer(_ method: StartMethod) async throws -> Int {
@@ -65,7 +70,7 @@ struct Diagnosis: Encodable {
       return Check(name: name, isOK: false, isRequired: false, detail: "the trap did nothing")
     } catch let error as MultiprocessingError where error.code == .childCrashed {
       let frames = error.crash?.frames ?? []
-      let detail = "\(frames.count) frames, \(error.crash?.message ?? "no message")"
+      let detail = "\(frames.count) frames, \(error.crash?.message ?? "and no message, as in release builds")"
       return Check(name: name, isOK: !frames.isEmpty, isRequired: false, detail: detail)
     } catch {
       return Check(name: name, isOK: false, isRequired: false, detail: "\(error)")

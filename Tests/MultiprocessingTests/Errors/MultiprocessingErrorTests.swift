@@ -46,6 +46,15 @@ import Testing
     #expect(MultiprocessingError(.childCrashed, "died", crash: crash).terminationStatus == .signaled(6))
   }
 
+  @Test func `a report's text leaves out the runtime's list of frames without names`() {
+    let list = "Current stack trace:\n0    libswiftCore.so 0x1 <unavailable>\n12   app 0x2 main + 3"
+    let words = "so long\n\(list)\n7 up"
+    let crash = CrashReport(
+      processID: 5, processName: "p", taskDescription: nil, status: .signaled(4), message: nil,
+      standardErrorTail: words, likelyOutOfMemory: false, addresses: [])
+    #expect(crash.description.hasSuffix("standard error:\n    so long\n    7 up"))
+  }
+
   @Test func `an error reads as code, message and report`() {
     let crash = CrashReport(
       processID: 5, processName: "p", taskDescription: "App.Task", status: .signaled(9), message: nil,
