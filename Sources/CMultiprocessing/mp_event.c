@@ -7,6 +7,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "mp_gate.h"
+
 enum { MP_EVENTS = 64 };
 
 int mp_epoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
@@ -20,7 +22,9 @@ int mp_epoll_remove(int set, int descriptor) { return epoll_ctl(set, EPOLL_CTL_D
 
 int mp_epoll_wait(int set, uint64_t *keys, int milliseconds) {
   struct epoll_event events[MP_EVENTS];
+  mp_gate_sleep();
   int count = epoll_wait(set, events, MP_EVENTS, milliseconds);
+  mp_gate_wake();
   for (int index = 0; index < count; index++) keys[index] = events[index].data.u64;
   return count;
 }

@@ -10,6 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "mp_gate.h"
+
 #ifndef SYS_futex_waitv
 #define SYS_futex_waitv 449
 #endif
@@ -36,15 +38,19 @@ int mp_shared_wait(uint32_t *const *words, const uint32_t *expected, int count, 
     entries[i] = (struct mp_wait_entry){expected[i], (uint64_t)(uintptr_t)words[i], mp_futex_32, 0};
   }
   struct timespec time = mp_time(deadline);
+  mp_gate_sleep();
   long result = syscall(SYS_futex_waitv, entries, count, 0, deadline ? &time : NULL, CLOCK_MONOTONIC);
+  mp_gate_wake();
   if (result >= 0 || errno == EAGAIN) return 0;
   return errno;
 }
 
 int mp_shared_wait_one(uint32_t *word, uint32_t expected, uint64_t deadline) {
   struct timespec time = mp_time(deadline);
+  mp_gate_sleep();
   long result = syscall(
       SYS_futex, word, FUTEX_WAIT_BITSET, expected, deadline ? &time : NULL, NULL, FUTEX_BITSET_MATCH_ANY);
+  mp_gate_wake();
   if (result == 0 || errno == EAGAIN) return 0;
   return errno;
 }

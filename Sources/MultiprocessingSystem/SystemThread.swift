@@ -5,9 +5,10 @@ internal import Glibc
 package enum SystemThread {
   /// Runs `body` on a new detached thread with signals blocked, so that handlers run on the program's own threads. Those
   /// of a fault stay open: blocked, they would end the process without a record. `runsUserCode`: SIGPIPE and SIGPROF
-  /// stay open too, as on the threads of Dispatch.
+  /// stay open too, as on the threads of Dispatch. `sleepsInForks`: a copy of this process is made while the thread is in
+  /// a wait of `EventPoll` or `SharedWait` (`mp_gate.h`), which it therefore has to come back to without delay.
   package static func start(
-    named name: String, runsUserCode: Bool = false, _ body: @escaping @Sendable () -> Void
+    named name: String, runsUserCode: Bool = false, sleepsInForks: Bool = false, _ body: @escaping @Sendable () -> Void
   ) throws {
     var blocked = sigset_t()
     var before = sigset_t()
@@ -20,13 +21,15 @@ package enum SystemThread {
     pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
     defer { pthread_attr_destroy(&attributes) }
     // SAFETY: the new thread takes over the one reference of the box; when there is none, it is released below.
-    let box = Unmanaged.passRetained(Body(name: name, run: body))
+    let box = Unmanaged.passRetained(Body(name: name, sleepsInForks: sleepsInForks, run: body))
     var thread = pthread_t()
     let number = pthread_create(
       &thread, &attributes,
       { argument in
         // SAFETY: the argument is the box that was retained for this thread, which takes the reference once.
         let body = Unmanaged<Body>.fromOpaque(argument!).takeRetainedValue()
+        if body.sleepsInForks { mp_gate_join() }
+        defer { mp_gate_part() }
         mp_set_thread_name(body.name)
         body.run()
         return nil
@@ -41,11 +44,11 @@ package enum SystemThread {
 
   private final class Body: Sendable {
     let name: String
+    let sleepsInForks: Bool
     let run: @Sendable () -> Void
 
-    init(name: String, run: @escaping @Sendable () -> Void) {
-      self.name = name
-      self.run = run
+    init(name: String, sleepsInForks: Bool, run: @escaping @Sendable () -> Void) {
+      (self.name, self.sleepsInForks, self.run) = (name, sleepsInForks, run)
     }
   }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Testing
 
 @testable import Multiprocessing
@@ -47,5 +48,42 @@ import Testing
       #expect(try await child.value == number * 2)
       #expect(try await child.join() == .exited(0))
     }
+  }
+
+  // A thread that is not asleep may hold a lock of Swift's runtime, which the copy would wait for: for ever.
+  @Test func `a copy is made while the threads of the library sleep`() async throws {
+    let isBusy = Flag()
+    for _ in 0..<20 {
+      _ = try Reactor.shared.schedule(at: .now) {
+        isBusy.value.store(true, ordering: .sequentiallyConsistent)
+        usleep(10_000)
+        isBusy.value.store(false, ordering: .sequentiallyConsistent)
+      }
+      while !isBusy.value.load(ordering: .sequentiallyConsistent) { usleep(100) }
+      let child = try ChildProcess.fork { isBusy.value.load(ordering: .sequentiallyConsistent) }
+      #expect(try await child.value == false)
+    }
+  }
+
+  @Test func `a thread of the library that does not come to sleep cannot keep a copy from being made`() async throws {
+    let (isBusy, end) = (Flag(), DispatchSemaphore(value: 0))
+    _ = try Reactor.shared.schedule(at: .now) {
+      isBusy.value.store(true, ordering: .sequentiallyConsistent)
+      end.wait()
+    }
+    while !isBusy.value.load(ordering: .sequentiallyConsistent) { usleep(100) }
+    let child = try ChildProcess.fork { 5 }
+    end.signal()
+    #expect(try await child.value == 5)
+  }
+
+  @Test func `a thread of the library may make a copy itself`() async throws {
+    let made = Completion<Result<ChildProcess<Int>, any Error>>()
+    _ = try Reactor.shared.schedule(at: .now) { made.resolve(Result { try ChildProcess.fork { 6 } }) }
+    #expect(try await made.wait().get().value == 6)
+  }
+
+  private final class Flag: Sendable {
+    let value = Atomic<Bool>(false)
   }
 }

@@ -43,7 +43,7 @@ final class WaitLane: Sendable {
     self.table = table
     self.capacity = capacity
     do {
-      try SystemThread.start(named: "mp-wait") { self.run() }
+      try SystemThread.start(named: "mp-wait", sleepsInForks: true) { self.run() }
     } catch {
       memory.deallocate()
       throw error

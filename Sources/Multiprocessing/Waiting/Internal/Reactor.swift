@@ -112,7 +112,7 @@ package final class Reactor: Sendable {
       try fresh.events.add(fresh.wakeUp.descriptor.number, key: Key.wakeUp)
       try fresh.events.add(fresh.writable.descriptor.number, key: Key.writable)
       // First: nobody may leave a watch or timer to a thread that cannot be started.
-      try SystemThread.start(named: "mp-reactor") { self.run(fresh) }
+      try SystemThread.start(named: "mp-reactor", sleepsInForks: true) { self.run(fresh) }
       state.withLock { $0.engine = fresh }
       return fresh
     }

@@ -1,0 +1,85 @@
+#include "mp_gate.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdint.h>
+
+#include "mp_futex.h"
+
+// The highest bit: a copy is being made. Below: how many members are awake.
+#define MP_GATE_CLOSED 0x80000000u
+#define MP_GATE_PATIENCE 250000000u
+
+static uint32_t mp_gate;
+static pthread_mutex_t mp_gate_keeper = PTHREAD_MUTEX_INITIALIZER;
+static _Thread_local int mp_gate_member;
+
+static void mp_gate_enter(void) {
+  uint32_t found = __atomic_load_n(&mp_gate, __ATOMIC_SEQ_CST);
+  while (1) {
+    if (found & MP_GATE_CLOSED) {
+      mp_futex_wait(&mp_gate, found, 0);
+      found = __atomic_load_n(&mp_gate, __ATOMIC_SEQ_CST);
+    } else if (__atomic_compare_exchange_n(&mp_gate, &found, found + 1, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
+      return;
+    }
+  }
+}
+
+static void mp_gate_leave(void) {
+  if (__atomic_sub_fetch(&mp_gate, 1, __ATOMIC_SEQ_CST) & MP_GATE_CLOSED) mp_futex_wake(&mp_gate, INT_MAX);
+}
+
+void mp_gate_join(void) {
+  if (mp_gate_member) return;
+  mp_gate_enter();
+  mp_gate_member = 1;
+}
+
+void mp_gate_part(void) {
+  if (!mp_gate_member) return;
+  mp_gate_member = 0;
+  mp_gate_leave();
+}
+
+void mp_gate_sleep(void) {
+  if (!mp_gate_member) return;
+  int error = errno;
+  mp_gate_leave();
+  errno = error;
+}
+
+void mp_gate_wake(void) {
+  if (!mp_gate_member) return;
+  int error = errno;
+  mp_gate_enter();
+  errno = error;
+}
+
+static void mp_gate_close(void) {
+  pthread_mutex_lock(&mp_gate_keeper);
+  // A member that forks is awake itself.
+  uint32_t own = MP_GATE_CLOSED | (uint32_t)mp_gate_member;
+  uint64_t deadline = mp_monotonic_nanoseconds() + MP_GATE_PATIENCE;
+  uint32_t found = __atomic_or_fetch(&mp_gate, MP_GATE_CLOSED, __ATOMIC_SEQ_CST);
+  while (found != own && mp_futex_wait(&mp_gate, found, deadline) != ETIMEDOUT) {
+    found = __atomic_load_n(&mp_gate, __ATOMIC_SEQ_CST);
+  }
+}
+
+static void mp_gate_open(void) {
+  __atomic_and_fetch(&mp_gate, ~MP_GATE_CLOSED, __ATOMIC_SEQ_CST);
+  mp_futex_wake(&mp_gate, INT_MAX);
+  pthread_mutex_unlock(&mp_gate_keeper);
+}
+
+/// In the copy, which has no other threads.
+static void mp_gate_renew(void) {
+  __atomic_store_n(&mp_gate, (uint32_t)mp_gate_member, __ATOMIC_SEQ_CST);
+  pthread_mutex_unlock(&mp_gate_keeper);
+}
+
+__attribute__((constructor)) static void mp_gate_register(void) {
+  pthread_atfork(mp_gate_close, mp_gate_open, mp_gate_renew);
+}
