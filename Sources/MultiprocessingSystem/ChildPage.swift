@@ -38,11 +38,7 @@ package enum ChildPage {
 
   /// Who the page is of; nil as long as there is nobody.
   package static func owner(in file: MemoryFile) -> Int32? {
-    let place = MemoryLayout<mp_child_page>.offset(of: \.pid)!
-    guard let bytes = try? file.read(at: place, count: 4), bytes.count == 4 else { return nil }
-    // SAFETY: four bytes are there, and any four are a number.
-    let id = bytes.withUnsafeBytes { $0.loadUnaligned(as: Int32.self) }
-    return id > 0 ? id : nil
+    read(from: file).flatMap { $0.processID > 0 ? $0.processID : nil }
   }
 
   /// Reads the page from the outside. A page that was cut short or overwritten gives nil or less, never a crash.

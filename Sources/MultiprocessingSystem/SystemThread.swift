@@ -22,6 +22,7 @@ package enum SystemThread {
     defer { pthread_attr_destroy(&attributes) }
     // SAFETY: the new thread takes over the one reference of the box; when there is none, it is released below.
     let box = Unmanaged.passRetained(Body(name: name, sleepsInForks: sleepsInForks, run: body))
+    if sleepsInForks { mp_gate_expect() }
     var thread = pthread_t()
     let number = pthread_create(
       &thread, &attributes,
@@ -29,13 +30,14 @@ package enum SystemThread {
         // SAFETY: the argument is the box that was retained for this thread, which takes the reference once.
         let body = Unmanaged<Body>.fromOpaque(argument!).takeRetainedValue()
         if body.sleepsInForks { mp_gate_join() }
-        defer { mp_gate_part() }
         mp_set_thread_name(body.name)
         body.run()
+        if body.sleepsInForks { mp_gate_part() }
         return nil
       }, box.toOpaque())
     if number != 0 {
       box.release()
+      if sleepsInForks { mp_gate_give_up() }
       throw SystemError(call: "pthread_create", number: number)
     }
   }

@@ -21,8 +21,12 @@ struct ForkServerLauncher: Launcher {
       // The last copy here: from now on the end of the channel means that nobody has it.
       plan.channel.release()
       return LaunchedChild(id: try answer(on: plan.answers, from: server, page), page: page)
-    } catch let error as SystemError where error.isDisconnected {
-      ForkServerConnection.current.discard(ChildPage.owner(in: page), of: server)
+    } catch {
+      let child = ChildPage.owner(in: page)
+      // A server that is gone may have made one that is not known.
+      if child != nil || (error as? SystemError)?.isDisconnected ?? false {
+        ForkServerConnection.current.discard(child, of: server)
+      }
       throw error
     }
   }
@@ -46,7 +50,10 @@ struct ForkServerLauncher: Launcher {
     while try Polling.wait(for: [channel.socket.descriptor.number], timeout: Self.patience).isEmpty {
       // It would speak when it is continued, perhaps never: it is replaced, and all who wait for it try again.
       guard let child = ChildPage.owner(in: page) else {
-        if server.process.hasEnded || ProcessControl.isStopped(server.process.id) { throw SystemError.disconnected }
+        guard server.process.hasEnded || ProcessControl.isStopped(server.process.id) else { continue }
+        ForkServerConnection.current.discard(nil, of: server)
+        // It may have left the server's group just then, and be about to speak.
+        if ChildPage.owner(in: page) == nil { break }
         continue
       }
       // Its first word, or the end, may be there by now: only they tell whether it had run anything.
