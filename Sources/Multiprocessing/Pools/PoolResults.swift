@@ -15,7 +15,7 @@ public struct PoolResults<Output: Sendable>: AsyncSequence, Sendable {
     ///
     /// - Throws: the task's failure; what the inputs threw; CancellationError when the awaiting task is cancelled, and
     ///   then the work is cancelled.
-    public mutating func next() async throws -> Output? { try await handle.next()?.getOrEnd(handle) }
+    public mutating func next() async throws -> Output? { try await handle.next() }
   }
 
   /// Starts the work.
@@ -36,7 +36,7 @@ public struct PoolResults<Output: Sendable>: AsyncSequence, Sendable {
       /// outcome is CancellationError.
       public mutating func next() async -> Result<Output, any Error>? {
         do {
-          return try await handle.next()
+          return try await handle.nextOutcome()
         } catch {
           return .failure(error)
         }
@@ -48,9 +48,21 @@ public struct PoolResults<Output: Sendable>: AsyncSequence, Sendable {
   }
 }
 
+/// A stream that was started.
+struct StreamWork<Output: Sendable>: Sendable {
+  let run: StreamRun
+  let pump: Task<Void, Never>
+  let reader: ResultReader<Output>
+
+  func end() {
+    pump.cancel()
+    run.cancel()
+  }
+}
+
 /// What a stream is to do; started once.
 final class StreamSource<Output: Sendable>: Sendable {
-  typealias Begin = @Sendable () throws -> (run: StreamRun<Output>, pump: Task<Void, Never>)
+  typealias Begin = @Sendable () throws -> StreamWork<Output>
 
   private let begin: Mutex<Begin?>
 
@@ -61,47 +73,69 @@ final class StreamSource<Output: Sendable>: Sendable {
       defer { begin = nil }
       return begin
     }
-    guard let begin else {
-      let error = MultiprocessingError(
-        .invalidArgument, "the results of a stream can be iterated once: keep them in an array to read them again")
-      return StreamHandle(.failure(error))
+    guard let begin else { return StreamHandle(failing: Self.isUsed) }
+    do {
+      return StreamHandle(try begin())
+    } catch {
+      return StreamHandle(failing: error)
     }
-    return StreamHandle(Result { try begin() })
+  }
+
+  private static var isUsed: MultiprocessingError {
+    MultiprocessingError(
+      .invalidArgument, "the results of a stream can be iterated once: keep them in an array to read them again")
   }
 }
 
 /// What an iterator holds: letting go of it ends the stream.
 final class StreamHandle<Output: Sendable>: Sendable {
-  private let work: Result<(run: StreamRun<Output>, pump: Task<Void, Never>), any Error>
-  private let hasFailed = Mutex(false)
+  private let work: StreamWork<Output>?
+  /// Why there is none, until that was said.
+  private let failure: Mutex<(any Error)?>
+  private let hasFailed = Atomic<Bool>(false)
 
-  init(_ work: Result<(run: StreamRun<Output>, pump: Task<Void, Never>), any Error>) { self.work = work }
-
-  deinit { end() }
-
-  func end() {
-    guard case .success(let work) = work else { return }
-    work.pump.cancel()
-    work.run.cancel()
+  init(_ work: StreamWork<Output>) {
+    self.work = work
+    failure = Mutex(nil)
   }
 
-  func next() async throws -> Result<Output, any Error>? {
-    // A stream that could not be started says why once, and is at its end then.
-    if hasFailed.withLock({ $0 }) { return nil }
+  init(failing error: any Error) {
+    work = nil
+    failure = Mutex(error)
+  }
+
+  deinit { work?.end() }
+
+  /// The next value; nil at the end. A failure ends the stream.
+  func next() async throws -> Output? {
+    guard let work = try begun(), let result = try await next(of: work) else { return nil }
     do {
-      return try await work.get().run.next()
+      return try work.reader.read(result)
     } catch {
-      hasFailed.withLock { $0 = true }
-      end()
+      work.end()
       throw error
     }
   }
-}
 
-extension Result {
-  /// The value; a failure ends the stream first.
-  fileprivate func getOrEnd<Output>(_ handle: StreamHandle<Output>) throws -> Success {
-    if case .failure = self { handle.end() }
-    return try get()
+  func nextOutcome() async throws -> Result<Output, any Error>? {
+    guard let work = try begun() else { return nil }
+    return try await next(of: work).map(work.reader.outcome)
+  }
+
+  /// nil after a failure. A stream that could not be started says why once, and is at its end then.
+  private func begun() throws -> StreamWork<Output>? {
+    if let work { return hasFailed.load(ordering: .relaxed) ? nil : work }
+    if let error = failure.withLock({ $0.take() }) { throw error }
+    return nil
+  }
+
+  private func next(of work: StreamWork<Output>) async throws -> StreamRun.Outcome? {
+    do {
+      return try await work.run.next()
+    } catch {
+      hasFailed.store(true, ordering: .relaxed)
+      work.end()
+      throw error
+    }
   }
 }

@@ -46,13 +46,13 @@ extension WorkerPool {
 
 extension PoolCore {
   /// Takes inputs and hands them on, as long as the run has room.
-  typealias Feed<Input: Codable & Sendable, Output: Sendable> =
-    @Sendable @concurrent (StreamRun<Output>, @escaping @Sendable (Input) -> Void) async throws -> Void
+  typealias Feed<Input: Codable & Sendable> =
+    @Sendable @concurrent (StreamRun, @escaping @Sendable (Input) -> Void) async throws -> Void
 
   func stream<Input: Codable & Sendable, Output: Sendable>(
     _ order: ResultOrder, _ options: MapOptions, total: Int? = nil,
     _ makeSource: @escaping @Sendable () throws -> MapSource<Input, Output>,
-    feed: @escaping Feed<Input, Output>
+    feed: @escaping Feed<Input>
   ) -> PoolResults<Output> {
     PoolResults(
       source: StreamSource {
@@ -63,21 +63,23 @@ extension PoolCore {
         let run = StreamRun(
           driver: self.driver, order: order, limit: limit,
           logMetadata: self.driver.callersLogMetadata,
-          reader: ResultReader(coder: source.coder, format: self.capabilities.format),
           progress: options.progress.map { ProgressReporter(style: $0, total: total) })
         if let timeout = options.totalTimeout { try run.fail(after: timeout) }
+        let reader = ResultReader(coder: source.coder, format: self.capabilities.format)
         let sizer = self.sizer(options, traits)
         if sizer.isFixed {
-          return (run, Task.detached { await Self.pump(run, feed) { run.submit(source.source($0), traits) } })
+          let pump = Task.detached { await Self.pump(run, feed) { run.submit(source.source($0), traits) } }
+          return StreamWork(run: run, pump: pump, reader: reader)
         }
         let inputs = StreamFeed(
           run, source, self.driver, traits, sizer, limit: limit, logMetadata: self.driver.callersLogMetadata)
-        return (run, Task.detached { await Self.pump(run, feed) { inputs.add($0) } })
+        let pump = Task.detached { await Self.pump(run, feed) { inputs.add($0) } }
+        return StreamWork(run: run, pump: pump, reader: reader)
       })
   }
 
-  private static func pump<Input: Codable & Sendable, Output>(
-    _ run: StreamRun<Output>, _ feed: Feed<Input, Output>, _ step: @escaping @Sendable (Input) -> Void
+  private static func pump<Input: Codable & Sendable>(
+    _ run: StreamRun, _ feed: Feed<Input>, _ step: @escaping @Sendable (Input) -> Void
   ) async {
     do {
       try await feed(run, step)

@@ -46,7 +46,7 @@ import Testing
   }
 
   @Test func `large inputs and results stay within a message`() {
-    #expect(sizer(nil, taking: 10, bytes: 3_000).size(left: 1_000_000, workers: 2) == 10)
+    #expect(sizer(nil, taking: 10, bytes: 1_500).size(left: 1_000_000, workers: 2) == 10)
     #expect(sizer(nil, taking: 10, bytes: 1_000_000).size(left: 1_000_000, workers: 2) == 1)
   }
 

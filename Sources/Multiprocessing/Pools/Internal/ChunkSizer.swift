@@ -19,8 +19,9 @@ struct ChunkSizer: Sendable {
   private var bytes = 1.0
   private var largest: Int
 
-  /// What a message can carry without a file of its own.
-  private static let byteLimit = 30_000.0
+  /// What goes through a worker's ring, but for a little that stands before the inputs: a message by the
+  /// socket costs several times as much.
+  private static let byteLimit = Double(FrameRing.payloadLimit / 64 * 63)
 
   /// A sizer that gives every input alone.
   static let single = ChunkSizer(unit: 1, target: 0, isAutomatic: false, isFixed: true)

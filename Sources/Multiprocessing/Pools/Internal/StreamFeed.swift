@@ -51,7 +51,7 @@ final class StreamFeed<Input: Codable & Sendable, Output: Sendable>: SeriesKeepe
   }
 
   private let state: Mutex<State>
-  fileprivate let run: StreamRun<Output>
+  fileprivate let run: StreamRun
   private let source: MapSource<Input, Output>
   private let driver: PoolDriver
   private let traits: PoolMachine.Traits
@@ -59,7 +59,7 @@ final class StreamFeed<Input: Codable & Sendable, Output: Sendable>: SeriesKeepe
   private let limit: Int
 
   init(
-    _ run: StreamRun<Output>, _ source: MapSource<Input, Output>, _ driver: PoolDriver,
+    _ run: StreamRun, _ source: MapSource<Input, Output>, _ driver: PoolDriver,
     _ traits: PoolMachine.Traits, _ sizer: ChunkSizer, limit: Int, logMetadata: [String: String]
   ) {
     self.run = run

@@ -5,9 +5,9 @@ internal import Synchronization
 ///
 /// Two parties meet here: the pump, a task that takes inputs and submits them, and the consumer, who takes results. The
 /// pump waits while `limit` results are owed (inputs taken and results not consumed); the consumer waits for a result.
-/// Letting go of the run cancels what is left.
-final class StreamRun<Output: Sendable>: Sendable {
-  typealias Outcome = Result<Output, any Error>
+/// Letting go of the run cancels what is left. Results pass through as they came: who takes one decodes it.
+final class StreamRun: Sendable {
+  typealias Outcome = Result<JobResult, any Error>
 
   private struct State {
     /// Inputs taken.
@@ -17,8 +17,8 @@ final class StreamRun<Output: Sendable>: Sendable {
     /// By a number of each submission.
     var outstanding: [Int: PoolMachine.ItemID] = [:]
     var submissions = 0
-    /// Results by their place in the order asked for.
-    var ready: [Int: Result<JobResult, any Error>] = [:]
+    /// Results in the order asked for, those not handed on.
+    var ready = ResultWindow()
     /// Results that have come.
     var arrived = 0
     /// No more inputs, and why not when they failed.
@@ -40,20 +40,17 @@ final class StreamRun<Output: Sendable>: Sendable {
   private let limit: Int
   private let workers: Int
   private let logMetadata: [String: String]
-  private let reader: ResultReader<Output>
   private let progress: ProgressReporter?
   private let observer: Int?
 
   init(
-    driver: PoolDriver, order: ResultOrder, limit: Int, logMetadata: [String: String], reader: ResultReader<Output>,
-    progress: ProgressReporter?
+    driver: PoolDriver, order: ResultOrder, limit: Int, logMetadata: [String: String], progress: ProgressReporter?
   ) {
     self.logMetadata = logMetadata
     self.driver = driver
     workers = driver.configuredWorkers
     self.order = order
     self.limit = limit
-    self.reader = reader
     self.progress = progress
     observer = progress.map { progress in driver.observeRestarts { progress.restarted() } }
   }
@@ -112,7 +109,7 @@ final class StreamRun<Output: Sendable>: Sendable {
   }
 
   /// Submits the next input's task. One that cannot be submitted is a failed result in its place.
-  func submit(_ source: TaskSource<Output>, _ traits: PoolMachine.Traits) {
+  func submit<Output>(_ source: TaskSource<Output>, _ traits: PoolMachine.Traits) {
     let (index, submission) = (take(), beginSubmission())
     do {
       let job = try source.job(for: driver.backend.capabilities, logMetadata: logMetadata)
@@ -136,18 +133,17 @@ final class StreamRun<Output: Sendable>: Sendable {
   }
 
   /// What the input at a place came to.
-  func finish(_ index: Int, _ result: Result<JobResult, any Error>) { finish(from: index, CollectionOfOne(result)) }
+  func finish(_ index: Int, _ result: Outcome) { finish(from: index, [result]) }
 
   /// What the inputs from a place on came to.
-  func finish(from first: Int, _ results: some Collection<Result<JobResult, any Error>>) {
+  func finish(from first: Int, _ results: [Outcome]) {
     if let progress { for result in results { progress.note(result) } }
     let consumer = state.withLock { state -> Completion<Void>? in
       if state.isOver { return nil }
-      for (index, result) in zip(first..., results) {
-        state.ready[order == .input ? index : state.arrived] = result
-        state.arrived += 1
-      }
-      guard state.consumer != nil, state.ready[state.consumed] != nil else { return nil }
+      let place = (order == .input ? first : state.arrived) - state.consumed
+      for offset in results.indices { state.ready.put(results[offset], at: place + offset) }
+      state.arrived += results.count
+      guard state.consumer != nil, state.ready.isReady else { return nil }
       defer { state.consumer = nil }
       return state.consumer
     }
@@ -157,7 +153,7 @@ final class StreamRun<Output: Sendable>: Sendable {
   // MARK: The consumer
 
   private enum Next {
-    case result(Result<JobResult, any Error>, pump: Completion<Void>?)
+    case result(Outcome, pump: Completion<Void>?)
     case inputFailed(any Error)
     case end
     case wait(Completion<Void>)
@@ -169,7 +165,7 @@ final class StreamRun<Output: Sendable>: Sendable {
       switch state.withLock({ take(&$0) }) {
       case .result(let result, let pump):
         pump?.resolve(())
-        return reader.outcome(result)
+        return result
       case .inputFailed(let error):
         cancel()
         return .failure(error)
@@ -182,7 +178,7 @@ final class StreamRun<Output: Sendable>: Sendable {
   }
 
   private func take(_ state: inout State) -> Next {
-    if let result = state.ready.removeValue(forKey: state.consumed) {
+    if let result = state.ready.takeNext() {
       state.consumed += 1
       guard state.taken - state.consumed < state.resumesAt else { return .result(result, pump: nil) }
       defer { state.pump = nil }
@@ -221,12 +217,13 @@ final class StreamRun<Output: Sendable>: Sendable {
 
   /// Ends the stream: what no worker has begun never runs, what runs is stopped.
   func cancel() {
-    let (items, pump, consumer, timer) = state.withLock { state in
+    // Let go outside the lock: they may be values of the user's.
+    let (items, pump, consumer, timer, ready) = state.withLock { state in
       state.isOver = true
-      state.ready = [:]
-      defer { state.timer = nil }
-      return (Array(state.outstanding.values), state.pump, state.consumer, state.timer)
+      defer { (state.timer, state.ready) = (nil, ResultWindow()) }
+      return (Array(state.outstanding.values), state.pump, state.consumer, state.timer, state.ready)
     }
+    withExtendedLifetime(ready) {}
     if let timer { Reactor.shared.cancel(timer) }
     pump?.resolve(())
     consumer?.resolve(())
