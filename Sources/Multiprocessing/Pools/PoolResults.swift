@@ -122,6 +122,7 @@ final class StreamHandle<Output: Sendable>: Sendable {
     return try await next(of: work).map(work.reader.outcome)
   }
 
+  // SAFETY: relaxed, because one consumer sets and reads it.
   /// nil after a failure. A stream that could not be started says why once, and is at its end then.
   private func begun() throws -> StreamWork<Output>? {
     if let work { return hasFailed.load(ordering: .relaxed) ? nil : work }
@@ -133,6 +134,7 @@ final class StreamHandle<Output: Sendable>: Sendable {
     do {
       return try await work.run.next()
     } catch {
+      // SAFETY: as in `begun`.
       hasFailed.store(true, ordering: .relaxed)
       work.end()
       throw error

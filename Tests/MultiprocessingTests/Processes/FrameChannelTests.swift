@@ -39,6 +39,21 @@ import Testing
     #expect(names == (0..<count).map { "/memfd:mp-test-\($0 % 3) (deleted)" })
   }
 
+  @Test func `descriptors of a message that could not be sent whole do not come with another`() throws {
+    let (one, receiving) = try MessageSocket.pair()
+    let (sender, receiver) = (FrameChannel(one), FrameChannel(receiving))
+    let files = try (0..<2).map { try MemoryFile(named: "mp-test-\($0)").descriptor }
+    let attachment = FrameHeader(Frame(.attachment), isInFile: false, length: 0).bytes
+    for count in [1, 251] {
+      try one.send(header: attachment, descriptors: [files[1], files[1]], isBlocking: false)
+      let descriptors = [Descriptor](repeating: files[0], count: count)
+      try sender.send(Frame(.task, payload: TransferPayload(bytes: [1], descriptors: descriptors)))
+      let arrived = try #require(try frame(from: receiver)).payload.descriptors
+      #expect(arrived.count == count)
+      #expect(arrived.allSatisfy { ProcessInspection.descriptors()[$0.number] == "/memfd:mp-test-0 (deleted)" })
+    }
+  }
+
   @Test func `what a peer sent before it ended is read, although it left our frame unread`() throws {
     let own: FrameChannel
     do {

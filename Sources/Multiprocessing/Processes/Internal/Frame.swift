@@ -79,6 +79,8 @@ struct FrameHeader {
   var kind: Frame.Kind
   /// The payload is in a memory file, the first descriptor of the message.
   var isInFile: Bool
+  /// It goes on what was begun by an attachment frame.
+  var goesOn = false
   var number: Int32
   var task: UInt64
   var build: UInt64
@@ -109,7 +111,8 @@ struct FrameHeader {
   init?(at start: UnsafeRawPointer) {
     guard let kind = Frame.Kind(rawValue: start.load(as: UInt8.self)) else { return nil }
     self.kind = kind
-    isInFile = start.load(fromByteOffset: 1, as: UInt8.self) & 1 == 1
+    let flags = start.load(fromByteOffset: 1, as: UInt8.self)
+    (isInFile, goesOn) = (flags & 1 != 0, flags & 2 != 0)
     number = Int32(littleEndian: start.loadUnaligned(fromByteOffset: 4, as: Int32.self))
     task = UInt64(littleEndian: start.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
     build = UInt64(littleEndian: start.loadUnaligned(fromByteOffset: 16, as: UInt64.self))
@@ -129,7 +132,7 @@ struct FrameHeader {
   func write(to start: UnsafeMutableRawPointer) {
     start.initializeMemory(as: UInt8.self, repeating: 0, count: Self.byteCount)
     start.storeBytes(of: kind.rawValue, as: UInt8.self)
-    start.storeBytes(of: isInFile ? 1 : 0, toByteOffset: 1, as: UInt8.self)
+    start.storeBytes(of: (isInFile ? 1 : 0) | (goesOn ? 2 : 0), toByteOffset: 1, as: UInt8.self)
     start.storeBytes(of: number.littleEndian, toByteOffset: 4, as: Int32.self)
     start.storeBytes(of: task.littleEndian, toByteOffset: 8, as: UInt64.self)
     start.storeBytes(of: build.littleEndian, toByteOffset: 16, as: UInt64.self)

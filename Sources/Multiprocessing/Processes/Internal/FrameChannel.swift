@@ -36,29 +36,32 @@ package final class FrameChannel: Sendable {
       file = made
     }
     if let file { descriptors.insert(file.descriptor, at: 0) }
-    let head = FrameHeader(frame, isInFile: file != nil, length: length).bytes
+    let head = FrameHeader(frame, isInFile: file != nil, length: length)
     guard descriptors.count > Self.descriptorsPerMessage else {
       // Not between the parts of another.
       return try sending.withLock { _ in
-        try socket.send(header: head, body: body, descriptors: descriptors, isBlocking: isBlocking)
+        try socket.send(header: head.bytes, body: body, descriptors: descriptors, isBlocking: isBlocking)
       }
     }
     try sendInParts(head, body, descriptors, isBlocking: isBlocking)
   }
 
-  /// The lock is held over the sends so that no other frame comes between the parts.
-  private func sendInParts(_ head: [UInt8], _ body: [UInt8], _ descriptors: [Descriptor], isBlocking: Bool) throws {
-    let file = head[1] & 1 == 1 ? 1 : 0
+  /// The lock is held over the sends so that no other frame comes between the parts. When one cannot be sent, the receiver
+  /// drops those before it: the next frame does not go on with them.
+  private func sendInParts(_ head: FrameHeader, _ body: [UInt8], _ descriptors: [Descriptor], isBlocking: Bool) throws {
+    let file = head.isInFile ? 1 : 0
+    var (head, attachment) = (head, FrameHeader(Frame(.attachment), isInFile: false, length: 0))
     var handles = Array(descriptors.dropFirst(file))
     try sending.withLock { _ in
       while handles.count > Self.descriptorsPerMessage - file {
         let part = Array(handles.prefix(Self.descriptorsPerMessage))
-        let attachment = FrameHeader(Frame(.attachment), isInFile: false, length: 0).bytes
-        try socket.send(header: attachment, descriptors: part, isBlocking: isBlocking)
+        try socket.send(header: attachment.bytes, descriptors: part, isBlocking: isBlocking)
+        attachment.goesOn = true
         handles.removeFirst(part.count)
       }
       let last = Array(descriptors.prefix(file)) + handles
-      try socket.send(header: head, body: body, descriptors: last, isBlocking: isBlocking)
+      head.goesOn = true
+      try socket.send(header: head.bytes, body: body, descriptors: last, isBlocking: isBlocking)
     }
   }
 
@@ -91,6 +94,8 @@ package final class FrameChannel: Sendable {
 
   private func accept(_ message: MessageSocket.Message) throws -> Frame? {
     guard let header = FrameHeader(message.bytes) else { throw Self.malformed("an unknown kind of frame") }
+    // What another began and did not end.
+    if !header.goesOn { pending.withLock { $0 = [] } }
     if header.kind == .attachment {
       try pending.withLock { pending in
         guard pending.count + message.descriptors.count <= Self.pendingLimit else {
