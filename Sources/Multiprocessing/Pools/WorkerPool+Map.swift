@@ -91,7 +91,7 @@ extension PoolCore {
     let traits = try options.traits(driver)
     try driver.beginWork()
     defer { driver.endWork() }
-    let progress = options.progress.map { ProgressReporter(style: $0, total: inputs.count) }
+    let progress = options.progress.map { ProgressReporter(style: $0, total: inputs.count, output: .ofPools) }
     defer { progress?.finish() }
     if isInline, options.totalTimeout == nil { return try await mapInline(inputs, source, progress) }
     let run = MapRun<Input, Output>(driver: driver, progress: progress)
@@ -139,4 +139,9 @@ extension PoolCore {
   private static var mapTimedOut: MultiprocessingError {
     MultiprocessingError(.timedOut, "the map did not end in its time (totalTimeout): the rest is cancelled")
   }
+}
+
+extension ProgressOutput {
+  /// For the threads that hear workers: a pipe that nobody reads, or a terminal that was stopped, does not stop them.
+  static let ofPools = standardError { StandardErrorWriter.current.write($0) }
 }

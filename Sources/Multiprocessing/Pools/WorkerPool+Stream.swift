@@ -63,7 +63,7 @@ extension PoolCore {
         let run = StreamRun(
           driver: self.driver, order: order, limit: limit,
           logMetadata: self.driver.callersLogMetadata,
-          progress: options.progress.map { ProgressReporter(style: $0, total: total) })
+          progress: options.progress.map { ProgressReporter(style: $0, total: total, output: .ofPools) })
         if let timeout = options.totalTimeout { try run.fail(after: timeout) }
         let reader = ResultReader(coder: source.coder, format: self.capabilities.format)
         let sizer = self.sizer(options, traits)

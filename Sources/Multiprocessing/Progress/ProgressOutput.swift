@@ -12,6 +12,8 @@ package struct ProgressOutput: Sendable {
     self.write = write
   }
 
-  package static let standardError = ProgressOutput(
-    traits: { StandardStream.errorTerminal }, write: { StandardStream.writeError($0) })
+  /// Standard error, by a `write` that never waits for who reads it.
+  package static func standardError(_ write: @escaping @Sendable ([UInt8]) -> Void) -> ProgressOutput {
+    ProgressOutput(traits: { StandardStream.errorTerminal }, write: write)
+  }
 }

@@ -20,7 +20,7 @@ package final class ProgressReporter: Sendable {
   private let turn = Mutex(())
 
   package init(
-    style: ProgressStyle, total: Int?, output: ProgressOutput = .standardError,
+    style: ProgressStyle, total: Int?, output: ProgressOutput,
     now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
   ) {
     title = style.title

@@ -47,7 +47,7 @@ import Testing
   @Test func `an object referred to once is told from one referred to twice`() {
     let reference = Unmanaged.passRetained(Object())
     #expect(RuntimeLayout.isReferencedOnce(reference.toOpaque()))
-    reference.retain()
+    _ = reference.retain()
     #expect(!RuntimeLayout.isReferencedOnce(reference.toOpaque()))
     reference.release()
     reference.release()
