@@ -13,6 +13,7 @@
 static const uint64_t mp_gate_patience = 250000000, mp_gate_limit = 5000000000;
 
 static uint32_t mp_gate;
+// How often the calling thread has become a member and not ceased to be one.
 static _Thread_local int mp_gate_member;
 
 // Those of who makes a copy.
@@ -49,6 +50,14 @@ void mp_gate_join(void) { mp_gate_member = 1; }
 void mp_gate_part(void) {
   mp_gate_member = 0;
   mp_gate_leave();
+}
+
+void mp_gate_visit(void) {
+  if (mp_gate_member++ == 0) mp_gate_enter();
+}
+
+void mp_gate_quit(void) {
+  if (mp_gate_member > 0 && --mp_gate_member == 0) mp_gate_leave();
 }
 
 void mp_gate_sleep(void) {

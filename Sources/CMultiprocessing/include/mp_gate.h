@@ -3,7 +3,7 @@
 /// A copy has one thread and the locks as all threads held them: if one was just then making a generic type, which Swift's
 /// runtime does under a lock, the copy waits for it for ever. Of threads of the user's nothing can be known; ours are
 /// *members* of the gate, and a fork, whoever calls it, waits until each of them is in a system call that blocks, and keeps
-/// it there.
+/// it there. A thread of the user's *visits* while it does here what may need types that nobody has used before.
 ///
 /// | who does not go on | then |
 /// |---|---|
@@ -25,6 +25,10 @@ void mp_gate_join(void);
 
 /// The calling thread, a member, is about to end.
 void mp_gate_part(void);
+
+/// Makes the calling thread a member for a while; calls may be nested. In a copy made meanwhile it is none.
+void mp_gate_visit(void);
+void mp_gate_quit(void);
 
 /// Before and after a system call that blocks: nothing for threads that are no members. Both leave `errno` as it is.
 void mp_gate_sleep(void);

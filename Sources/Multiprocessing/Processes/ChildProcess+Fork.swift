@@ -6,8 +6,10 @@ extension ChildProcess {
   ///
   /// Synchronous, because no async code runs in a forked copy: once a program has used tasks, Dispatch or timers, their
   /// threads are missing in the copy and such work waits for ever. A lock that another thread of the parent held at
-  /// that moment stays held, in libraries too (date formatting of a busy parent hung 19 copies of 100). Keep to plain
-  /// computation, or use `start`. A warning is logged when other threads exist.
+  /// that moment stays held, in libraries too (date formatting of a busy parent hung 19 copies of 100), and in Swift's
+  /// runtime, which takes one when a generic type is used for the first time: encode a result of a type of yours once
+  /// before, where other threads begin to use new types meanwhile. Keep to plain computation, or use `start`. A warning is
+  /// logged when other threads exist. Threads of the library's own, and calls of `fork` and `value`, are waited for.
   ///
   /// - Parameters:
   ///   - name: the child's name; nil: `Process-1`, `Process-2` and so on.
@@ -19,7 +21,7 @@ extension ChildProcess {
   public static func fork(
     name: String? = nil, isDaemon: Bool = false, _ body: () throws -> Output
   ) throws -> ChildProcess<Output> where Output: Codable {
-    try fork(named: name, isDaemon, TransferCoder<Output>(), body)
+    try ForkGate.visiting { try fork(named: name, isDaemon, TransferCoder<Output>(), body) }
   }
 
   /// Start method `fork` for a closure that returns nothing. See the form that returns a value.
@@ -27,7 +29,7 @@ extension ChildProcess {
   public static func fork(
     name: String? = nil, isDaemon: Bool = false, _ body: () throws -> Void
   ) throws -> ChildProcess<Void> where Output == Void {
-    try fork(named: name, isDaemon, TransferCoder<Void>(), body)
+    try ForkGate.visiting { try fork(named: name, isDaemon, TransferCoder<Void>(), body) }
   }
 
   private static func fork(
@@ -37,6 +39,7 @@ extension ChildProcess {
     family.keepExitStatuses()
     let (defaultName, path) = family.nextName("Process")
     let name = try name.map(checkedName) ?? defaultName
+    coder.rehearse()
     // A forked copy runs this very build.
     let outcome = { () -> TaskOutcome in
       do {

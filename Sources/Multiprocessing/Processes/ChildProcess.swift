@@ -113,7 +113,8 @@ public final class ChildProcess<Output: Sendable>: ChildProcessHandle, Identifia
 
   func result(of outcome: Outcome) throws -> Output {
     if let known = decoded.withLock({ $0 }) { return try known.get() }
-    let fresh = Result { try read(outcome) }
+    // Often the first use of a type: no copy of this process is to be made meanwhile.
+    let fresh = Result { try ForkGate.visiting { try read(outcome) } }
     return try decoded.withLock { known in
       if known == nil { known = fresh }
       return known ?? fresh

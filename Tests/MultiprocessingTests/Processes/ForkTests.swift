@@ -83,6 +83,38 @@ import Testing
     #expect(try await made.wait().get().value == 6)
   }
 
+  /// Each depth is a type that nobody has used before.
+  private struct Deep<Other: Codable & Sendable>: Codable, Sendable {
+    var number: Int
+  }
+  private struct DeepText<Other: Codable & Sendable>: Codable, Sendable {
+    var number: Int
+    var text = "text"
+  }
+
+  private func forkWithNewTypes<Other: Codable & Sendable>(_ type: Other.Type, _ depth: Int) throws {
+    if depth == 0 { return }
+    let (bytes, text) = (
+      try ChildProcess.fork { Deep<Other>(number: depth) }, try ChildProcess.fork { DeepText<Other>(number: depth) }
+    )
+    #expect(try bytes.blocking.value().number == depth)
+    #expect(try text.blocking.value().number == depth)
+    try forkWithNewTypes(Deep<Other>.self, depth - 1)
+  }
+
+  @Test func `copies that threads make beside each other answer with types used for the first time`() async throws {
+    let threads: [@Sendable () throws -> Void] = [
+      { try forkWithNewTypes(Int.self, 20) }, { try forkWithNewTypes(String.self, 20) },
+      { try forkWithNewTypes([Int].self, 20) }, { try forkWithNewTypes(Double.self, 20) },
+    ]
+    let ends = threads.map { body in
+      let end = Completion<Result<Void, any Error>>()
+      Thread.detachNewThread { end.resolve(Result { try body() }) }
+      return end
+    }
+    for end in ends { try await end.wait().get() }
+  }
+
   private final class Flag: Sendable {
     let value = Atomic<Bool>(false)
   }

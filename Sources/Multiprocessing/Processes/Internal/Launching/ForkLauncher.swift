@@ -34,11 +34,16 @@ struct ForkLauncher: Launcher {
     _ = LogForwarding.send == nil
     _ = TaskOutcome.thrown(CancellationError()).frame(task: 0)
     _ = TaskOutcome.thrown(MultiprocessingError(.system, "")).frame(task: 0)
+    _ = TaskOutcome.thrown(Sample()).frame(task: 0)
+    _ = TaskOutcome.thrown(PlainSample()).frame(task: 0)
     _ = (ProcessFamily.current, ExitSequence.current, StandardErrorWriter.current)
     guard let (near, far) = try? MessageSocket.pair() else { return }
     try? FrameChannel(near).send(Frame(.value))
     _ = try? FrameChannel(far).receive(isBlocking: false)
   }()
+
+  private struct Sample: Error, Codable { var number = 0 }
+  private struct PlainSample: Error {}
 
   private static func warnOfThreads() {
     let threads = SystemThread.count
