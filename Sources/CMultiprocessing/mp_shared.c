@@ -48,10 +48,15 @@ int mp_shared_reserve(int descriptor, int64_t offset, int64_t length) {
 #endif
 
 void mp_memory_populate(void *start, size_t length) {
+  enum { huge = 2 << 20 };
   uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), begin = ((uintptr_t)start + page - 1) & ~(page - 1);
   uintptr_t end = ((uintptr_t)start + length) & ~(page - 1);
   int before = errno;
-  if (begin < end) madvise((void *)begin, end - begin, MADV_POPULATE_WRITE);
+  if (begin < end) {
+    // A huge page is cleared and mapped at a tenth of what its 512 small ones cost.
+    if (end - begin >= 2 * huge) madvise((void *)begin, end - begin, MADV_HUGEPAGE);
+    madvise((void *)begin, end - begin, MADV_POPULATE_WRITE);
+  }
   errno = before;
 }
 

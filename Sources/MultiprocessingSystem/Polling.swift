@@ -37,6 +37,19 @@ package enum Polling {
     }
   }
 
+  /// Asks again and again, for `nanoseconds` at most, whether a descriptor is open in a direction, ended or at fault. Returns
+  /// how long that took; nil when it was not enough.
+  package static func spin(for number: Int32, _ direction: Direction, nanoseconds: UInt64) -> UInt64? {
+    let start = SharedWait.now
+    var entry = pollfd(fd: number, events: Int16(direction == .reading ? POLLIN : POLLOUT), revents: 0)
+    while true {
+      let isOpen = poll(&entry, 1, 0) != 0
+      let time = SharedWait.now - start
+      if isOpen { return time }
+      if time >= nanoseconds { return nil }
+    }
+  }
+
   /// The same without a deadline to keep: empty when the time passes (-1: never) or a signal interrupts.
   package static func once(for numbers: [Int32], milliseconds: Int32) -> [Int] {
     var entries = numbers.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }

@@ -13,6 +13,16 @@ extension Scenario {
           if shared.snapshot()[5] != 1.5 { throw CancellationError() }
         }
       }
+      try await report.figure("ours_as_argument") {
+        try await seconds {
+          let more = try await pool.run(numbers) { numbers in
+            var more = numbers
+            for index in more.indices { more[index] += 1 }
+            return more
+          }
+          if more[5] != 1.5 { throw CancellationError() }
+        }
+      }
     }
   }
 

@@ -24,6 +24,7 @@ final class ClosableDescriptor: Sendable {
 
   private let state: Mutex<State>
   let answersSoon = AnswersSoon()
+  let spinning = SpinBudget()
   /// What it is, for errors: "the connection".
   private let subject: String
 
