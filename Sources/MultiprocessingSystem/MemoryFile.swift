@@ -59,15 +59,24 @@ package struct MemoryFile: Sendable {
 
   /// Up to `count` bytes from `offset`: fewer at the end of the file.
   package func read(at offset: Int, count: Int) throws -> [UInt8] {
-    // SAFETY: the kernel writes at most the capacity left.
     try [UInt8](unsafeUninitializedCapacity: count) { buffer, length in
-      while length < count {
-        let got = try systemCall("pread") {
-          pread(descriptor.number, buffer.baseAddress! + length, count - length, off_t(offset + length))
-        }
-        if got == 0 { break }
-        length += got
-      }
+      // SAFETY: room for so many bytes.
+      length = try read(at: offset, into: .init(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<count]))
     }
+  }
+
+  // SAFETY: the caller has memory of its own there.
+  /// Fills the memory from `offset` on. Returns how many bytes there were: fewer at the end of the file.
+  package func read(at offset: Int, into memory: UnsafeMutableRawBufferPointer) throws -> Int {
+    var length = 0
+    while length < memory.count {
+      // SAFETY: the kernel writes at most what is left of the memory, which is not empty and so has an address.
+      let got = try systemCall("pread") {
+        pread(descriptor.number, memory.baseAddress! + length, memory.count - length, off_t(offset + length))
+      }
+      if got == 0 { break }
+      length += got
+    }
+    return length
   }
 }

@@ -43,7 +43,7 @@ extension Blocking {
   /// - Throws: as `Connection.receiveBytes`.
   public func receiveBytes<O, I>(limit: Int? = nil, timeout: Duration? = nil) throws -> [UInt8]
   where Base == Connection<O, I> {
-    try next(limit: limit, timeout).bytes
+    try next(limit: limit, timeout).bytes()
   }
 
   private func next<O, I>(limit: Int?, _ timeout: Duration?) throws -> LinkMessage where Base == Connection<O, I> {

@@ -56,7 +56,7 @@ extension Connection {
   ///
   /// - Throws: as `receiveBytes(limit:)`; `timedOut` when nothing has come until then.
   public func receiveBytes(limit: Int? = nil, timeout: Duration?) async throws -> [UInt8] {
-    try await next(limit: limit, timeout: timeout).bytes
+    try await next(limit: limit, timeout: timeout).bytes()
   }
 
   private func next(limit: Int?, timeout: Duration?) async throws -> LinkMessage {
@@ -89,13 +89,13 @@ extension Connection {
   /// The value of a message.
   func decode(_ message: LinkMessage) throws -> Incoming {
     if message.kind == .bytes {
-      if let bytes = message.bytes as? Incoming { return bytes }
+      if let bytes = try message.bytes() as? Incoming { return bytes }
       throw MultiprocessingError(
         .notTransferable, "the message is raw bytes and no \(Incoming.self): receive it with receiveBytes")
     }
     // SAFETY: read inside the call only.
     return try message.withBytes {
-      try incoming.decode($0, descriptors: message.descriptors, message.format)
+      try incoming.decode($0, descriptors: message.descriptors, message.format, message.end)
     }
   }
 }

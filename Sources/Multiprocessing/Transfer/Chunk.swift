@@ -76,9 +76,7 @@ struct Chunk<Input: Codable & Sendable, Output: Sendable>: Sendable {
   func decode(
     _ payload: TransferPayload, _ format: TransferFormat, count: Int
   ) throws -> (outputs: [Output], nanoseconds: Double) {
-    // SAFETY: read inside the call only.
-    try payload.withContent { bytes in
-      var reader = TransferReader(bytes, payload.descriptors, format)
+    try payload.read(format) { reader in
       let nanoseconds = try reader.read(Double.self)
       let outputs = try coder.readAll(from: &reader, most: count)
       try reader.finish([Output].self)

@@ -15,9 +15,7 @@ package func encodeArguments<each Argument: Encodable & Sendable>(
 package func decodeArguments<each Argument: Decodable & Sendable>(
   _ types: (repeat (each Argument).Type), from payload: TransferPayload, format: TransferFormat
 ) throws -> (repeat each Argument) {
-  // SAFETY: read inside the call only.
-  try payload.withContent { bytes in
-    var reader = TransferReader(bytes, payload.descriptors, format)
+  try payload.read(format) { reader in
     let arguments = (repeat try reader.read((each Argument).self))
     try reader.finish((repeat each Argument).self)
     return arguments

@@ -36,8 +36,7 @@ extension TransferCoder where Value: Codable {
   ///
   /// - Throws: `notTransferable`, with the type, the place in it and the reason.
   package static func decode(_ payload: TransferPayload, _ format: TransferFormat) throws -> Value {
-    // SAFETY: read inside the call only.
-    try payload.withContent { try decode($0, descriptors: payload.descriptors, format) }
+    try payload.read(format) { try decode(&$0) }
   }
 
   // SAFETY: the caller keeps the bytes valid for the call; the reader that borrows them ends with it.
@@ -46,6 +45,10 @@ extension TransferCoder where Value: Codable {
     _ bytes: UnsafeRawBufferPointer, descriptors: [Descriptor] = [], _ format: TransferFormat
   ) throws -> Value {
     var reader = TransferReader(bytes, descriptors, format)
+    return try decode(&reader)
+  }
+
+  private static func decode(_ reader: inout TransferReader) throws -> Value {
     let value = try reader.read(Value.self)
     try reader.finish(Value.self)
     return value

@@ -15,7 +15,12 @@ public struct TransferCoder<Value: Sendable>: Sendable {
   /// - Parameter spills: a large array may go to a file of the payload: for messages that carry descriptors.
   /// - Throws: `notTransferable`, with the type, the place in it and the reason; `outOfMemory`.
   package func encode(_ value: Value, _ format: TransferFormat, spills: Bool = false) throws -> TransferPayload {
-    var writer = TransferWriter(format, spills: spills)
+    try encode(value, format, spillLimit: spills ? PayloadFileWriter.limit : nil)
+  }
+
+  /// The same with an own limit: arrays of so many bytes may go to a file.
+  func encode(_ value: Value, _ format: TransferFormat, spillLimit: Int?) throws -> TransferPayload {
+    var writer = TransferWriter(format, spillLimit: spillLimit)
     try write(value, &writer)
     return try writer.payload()
   }
@@ -24,16 +29,19 @@ public struct TransferCoder<Value: Sendable>: Sendable {
   ///
   /// - Throws: `notTransferable`, with the type, the place in it and the reason.
   package func decode(_ payload: TransferPayload, _ format: TransferFormat) throws -> Value {
-    // SAFETY: read inside the call only.
-    try payload.withContent { try decode($0, descriptors: payload.descriptors, format) }
+    try payload.read(format) { try decode(&$0) }
   }
 
   // SAFETY: the caller keeps the bytes valid for the call; the reader that borrows them ends with it.
-  /// Decodes the one value of a message that lies in memory of the caller's, without copying it first.
+  /// Decodes the one value of a message that lies in memory of the caller's, without copying it first; `end` follows it.
   package func decode(
-    _ bytes: UnsafeRawBufferPointer, descriptors: [Descriptor] = [], _ format: TransferFormat
+    _ bytes: UnsafeRawBufferPointer, descriptors: [Descriptor] = [], _ format: TransferFormat, _ end: PayloadFile? = nil
   ) throws -> Value {
-    var reader = TransferReader(bytes, descriptors, format)
+    var reader = TransferReader(bytes, descriptors, format, end)
+    return try decode(&reader)
+  }
+
+  private func decode(_ reader: inout TransferReader) throws -> Value {
     let value = try read(&reader)
     try reader.finish(Value.self)
     return value

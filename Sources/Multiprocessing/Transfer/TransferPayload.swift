@@ -20,59 +20,40 @@ package struct TransferPayload: Sendable {
   /// Calls `body` with the whole message.
   package func withContent<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result {
     guard let file else { return try bytes.withUnsafeBytes(body) }
-    let mapping: SharedMapping
-    do {
-      mapping = try file.map()
-    } catch {
-      throw MultiprocessingError(.outOfMemory, doing: "a message of \(byteCount) bytes could not be read", error)
+    guard file.isSealed, bytes.isEmpty else {
+      // SAFETY: an array that outlives the call.
+      return try (bytes + unreadable { try file.bytes(from: 0) }).withUnsafeBytes(body)
     }
+    let mapping = try unreadable { try SharedMapping(reading: file.file, byteCount: file.byteCount) }
     // SAFETY: the mapping is as long as the file was when it was sealed, and outlives the call.
     return try withExtendedLifetime(mapping) {
-      let content = UnsafeRawBufferPointer(start: mapping.address, count: file.byteCount)
-      return bytes.isEmpty ? try body(content) : try (bytes + content).withUnsafeBytes(body)
+      try body(UnsafeRawBufferPointer(start: mapping.address, count: file.byteCount))
     }
   }
-}
 
-/// A part of a message in a memory file that nobody can change any more.
-package struct PayloadFile: Sendable {
-  package let file: MemoryFile
-  package let byteCount: Int
-
-  /// A file that came with a message; nil when it may still change.
+  /// Calls `body` with a reader of the message.
   ///
-  /// - Throws: a `SystemError`.
-  package init?(received file: MemoryFile, byteCount: Int) throws {
-    guard file.isSealed else { return nil }
-    self.init(sealed: file, byteCount)
+  /// - Throws: `outOfMemory`; what `body` throws.
+  func read<Result>(
+    _ format: TransferFormat, _ body: (inout TransferReader) throws -> Result
+  ) throws -> Result {
+    if let file, !file.isSealed {
+      return try bytes.withUnsafeBytes {
+        // SAFETY: the array outlives the call, and the reader ends with it.
+        var reader = TransferReader($0, descriptors, format, file)
+        return try body(&reader)
+      }
+    }
+    return try withContent {
+      // SAFETY: the content is valid for the call, and the reader ends with it.
+      var reader = TransferReader($0, descriptors, format)
+      return try body(&reader)
+    }
   }
 
-  fileprivate init(sealed file: MemoryFile, _ byteCount: Int) {
-    self.file = file
-    self.byteCount = byteCount
-  }
-
-  fileprivate func map() throws -> SharedMapping { try SharedMapping(reading: file, byteCount: byteCount) }
-}
-
-/// A payload's file while it is written.
-struct PayloadFileWriter {
-  private let file: MemoryFile
-  private var byteCount = 0
-
-  /// Arrays of so many bytes are written to a file and not to memory first.
-  static let limit = 262_144
-
-  init() throws { file = try MemoryFile(sealableNamed: "mp-payload") }
-
-  // SAFETY: the bytes are valid for the call, which only reads them.
-  mutating func write(_ bytes: UnsafeRawBufferPointer) throws {
-    try file.write(bytes, at: byteCount)
-    byteCount += bytes.count
-  }
-
-  func finish() throws -> PayloadFile {
-    try file.seal()
-    return PayloadFile(sealed: file, byteCount)
+  private func unreadable<Result>(_ action: () throws -> Result) throws -> Result {
+    do { return try action() } catch {
+      throw MultiprocessingError(.outOfMemory, doing: "a message of \(byteCount) bytes could not be read", error)
+    }
   }
 }

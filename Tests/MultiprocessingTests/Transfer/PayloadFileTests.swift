@@ -13,8 +13,8 @@ import Testing
     let points = (0..<100_000).map { Point(x: Float($0), y: -1) }
     let numbers = Array(0..<100_000)
     let payload = try encodeArguments("first", points, [1], numbers, "last", format: .sameBuild)
-    #expect(payload.bytes.isEmpty)
-    #expect(payload.file?.file.isSealed == true)
+    #expect(!payload.bytes.isEmpty && payload.bytes.count < 100)
+    #expect((payload.file?.byteCount ?? 0) > 1_600_000)
     let read = try decodeArguments(
       (String.self, [Point].self, [Int].self, [Int].self, String.self), from: payload, format: .sameBuild)
     #expect(read.0 == "first" && read.1 == points && read.2 == [1] && read.3 == numbers && read.4 == "last")
@@ -35,7 +35,7 @@ import Testing
   @Test func `a file that was damaged on its way is an error`() throws {
     var writer = try PayloadFileWriter()
     try ([3, 255, 255, 255, 255, 255, 255, 255, 127] as [UInt8]).withUnsafeBytes { try writer.write($0) }
-    let payload = TransferPayload(file: try writer.finish())
+    let payload = TransferPayload(file: writer.finish())
     let error = #expect(throws: MultiprocessingError.self) { try TransferCoder<[Int]>().decode(payload, .sameBuild) }
     #expect(error?.code == .notTransferable)
   }

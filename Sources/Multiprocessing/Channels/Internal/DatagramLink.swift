@@ -17,29 +17,24 @@ struct DatagramLink: Link {
   func sending<Value: Codable & Sendable>(
     _ value: Value, _ coder: TransferCoder<Value>
   ) throws -> (Descriptor) throws -> Bool {
-    guard format == .sameBuild else { return try sending(.value, coder.encode(value, .portable)) }
     // A large array goes into its file from where it lies: one copy less.
-    let direct = try CopiedValue.withElements(of: value, atLeast: Self.inlineLimit) { count, elements in
-      var start: [UInt8] = []
-      CopiedValue.append(arrayOf: count, to: &start)
-      var head = DatagramHead(.value, handles: 0, length: start.count + elements.count)
-      head.isInFile = true
-      return Self.sending(head, [], [try MessageFile.make(start, elements)])
-    }
-    return try direct ?? sending(.value, coder.encode(value, .sameBuild))
+    try sending(.value, coder.encode(value, format, spillLimit: Self.inlineLimit))
   }
 
   func sending(_ kind: LinkMessage.Kind, _ payload: TransferPayload) throws -> (Descriptor) throws -> Bool {
-    var head = DatagramHead(kind, handles: payload.descriptors.count, length: payload.bytes.count)
+    var head = DatagramHead(kind, handles: payload.descriptors.count, length: payload.byteCount)
     head.isPortable = format == .portable
     var (body, attached) = (payload.bytes, payload.descriptors)
     if attached.count > Self.handlesPerMessage {
       attached = [try DescriptorCarrier.loaded(with: attached, perMessage: Self.handlesPerMessage)]
       head.hasCarrier = true
     }
-    if body.count > Self.inlineLimit {
+    if let file = payload.file {
+      attached.insert(file.file.descriptor, at: 0)
+      head.endsInFile = true
+    } else if body.count > Self.inlineLimit {
       // SAFETY: read inside the call only.
-      attached.insert(try body.withUnsafeBytes { try MessageFile.make([], $0) }, at: 0)
+      attached.insert(try body.withUnsafeBytes { try MessageFile.make($0) }, at: 0)
       head.isInFile = true
       body = []
     }
@@ -92,15 +87,17 @@ struct DatagramLink: Link {
   private func read(_ message: MessageSocket.Message) throws -> LinkMessage {
     guard let head = DatagramHead(message.bytes) else { throw Self.malformed("no head that it knows") }
     var descriptors = message.descriptors
-    let body: LinkMessage.Body
-    if head.isInFile {
-      guard !descriptors.isEmpty else { throw Self.malformed("no file for its body") }
+    if head.isInFile || head.endsInFile, descriptors.isEmpty { throw Self.malformed("no file for its body") }
+    var body = LinkMessage.Body.array(message.bytes, head: DatagramHead.byteCount)
+    var end: PayloadFile?
+    let inlined = UInt64(message.bytes.count - DatagramHead.byteCount)
+    if head.endsInFile {
+      guard inlined < head.length else { throw Self.malformed("a length that is not its body's") }
+      end = try MessageFile.end(in: descriptors.removeFirst(), length: head.length - inlined)
+    } else if head.isInFile {
       body = try MessageFile.body(in: descriptors.removeFirst(), length: head.length)
     } else {
-      guard UInt64(message.bytes.count - DatagramHead.byteCount) == head.length else {
-        throw Self.malformed("a length that is not its body's")
-      }
-      body = .array(message.bytes, head: DatagramHead.byteCount)
+      guard inlined == head.length else { throw Self.malformed("a length that is not its body's") }
     }
     if head.hasCarrier {
       guard let carrier = descriptors.popLast() else { throw Self.malformed("no carrier for its descriptors") }
@@ -109,7 +106,7 @@ struct DatagramLink: Link {
     guard descriptors.count == Int(head.handles) else { throw Self.malformed("not all of its descriptors") }
     if head.kind == .value, !head.isPortable, head.build != BuildIdentity.own.hash { throw Self.otherBuild }
     return LinkMessage(
-      kind: head.kind, format: head.isPortable ? .portable : .sameBuild, body: body, descriptors: descriptors)
+      kind: head.kind, format: head.isPortable ? .portable : .sameBuild, body: body, end: end, descriptors: descriptors)
   }
 
   func passport(for format: TransferFormat) throws -> LinkPassport {
@@ -137,6 +134,7 @@ struct DatagramLink: Link {
 /// How the ends of one pair write values: shared by those that lie in the process that made them.
 final class PairFormat: Sendable {
   private let isPortable: Atomic<Bool>
+  private let files = PayloadFiles.Use(.usual)
   /// The build that made the pair.
   let build: UInt64
 

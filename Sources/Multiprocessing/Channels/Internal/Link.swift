@@ -43,16 +43,11 @@ struct LinkMessage: Sendable {
   var kind: Kind
   var format: TransferFormat
   var body: Body
+  /// What follows that.
+  var end: PayloadFile?
   var descriptors: [Descriptor] = []
 
-  var byteCount: Int {
-    switch body {
-    case .array(let bytes, let head): bytes.count - head
-    case .mapping(let mapping): mapping.byteCount
-    }
-  }
-
-  /// Runs `action` with the body where it is.
+  /// Runs `action` with the body where it is, without its end.
   // SAFETY: see each case.
   func withBytes<Result>(_ action: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
     switch body {
@@ -67,10 +62,11 @@ struct LinkMessage: Sendable {
     }
   }
 
-  /// The body as an array of its own.
-  var bytes: [UInt8] {
+  /// The whole body as an array of its own.
+  func bytes() throws -> [UInt8] {
     // SAFETY: copied inside the call.
-    if case .array(let bytes, 0) = body { bytes } else { withBytes { Array($0) } }
+    let start = if case .array(let bytes, 0) = body { bytes } else { withBytes { Array($0) } }
+    return if let end { try start + end.bytes(from: 0) } else { start }
   }
 }
 

@@ -2,17 +2,16 @@ internal import MultiprocessingSystem
 
 /// A body too large for a datagram, in a memory file that nobody can change any more.
 enum MessageFile {
-  /// A sealed file with these bytes, one part behind the other.
+  /// A sealed file with these bytes.
   ///
   /// - Throws: `outOfMemory`, `system`.
   // SAFETY: the bytes are read inside the call only.
-  static func make(_ head: [UInt8], _ body: UnsafeRawBufferPointer) throws -> Descriptor {
-    let count = head.count + body.count
+  static func make(_ body: UnsafeRawBufferPointer) throws -> Descriptor {
+    let count = body.count
     do {
       let file = try MemoryFile(sealableNamed: "mp-message")
       try MemoryReservation.reserve(0..<count) { try file.reserve($0) }
-      try file.write(head)
-      try file.write(body, at: head.count)
+      try file.write(body, at: 0)
       try file.seal()
       return file.descriptor
     } catch let error as SystemError {
@@ -35,5 +34,15 @@ enum MessageFile {
       throw DatagramLink.malformed("a file that is cut short")
     }
     return .mapping(try SharedMapping(reading: file, byteCount: count))
+  }
+
+  /// The end of a body, which is to be read once.
+  ///
+  /// - Throws: `notTransferable` for a file that is cut short.
+  static func end(in descriptor: Descriptor, length: UInt64) throws -> PayloadFile {
+    guard let count = Int(exactly: length),
+      let file = try PayloadFile(received: MemoryFile(descriptor), byteCount: count)
+    else { throw DatagramLink.malformed("a file that is cut short") }
+    return file
   }
 }

@@ -25,6 +25,7 @@ final class ProcessWorker: Sendable {
   let outgoing: Mutex<Outgoing>
   let incoming: Mutex<Incoming>
   let spinning = SpinBudget()
+  private let files = PayloadFiles.Use(.usual)
 
   init(
     id: PoolMachine.WorkerID, process: RunningProcess, rings: RingPair?, isForeign: Bool, processors: [Int],

@@ -16,6 +16,8 @@ final class ChildLoop: Sendable {
   private let queue = Mutex(Queue())
   /// Readable after a SIGTERM, in a worker.
   private let termination: WakeUp?
+  /// In a worker.
+  private let files: PayloadFiles.Use?
 
   private struct Queue {
     var intake = TaskIntake()
@@ -40,6 +42,7 @@ final class ChildLoop: Sendable {
     self.channel = channel
     line = ParentLine(channel)
     self.page = page
+    files = parameters.role == .worker ? PayloadFiles.Use(.usual) : nil
     termination = parameters.role == .worker ? try? ProcessControl.catchTermination() : nil
     if parameters.role == .worker { LogForwarding.send = { self.forward($0) } }
   }

@@ -26,14 +26,15 @@ package final class FrameChannel: Sendable {
     var body = frame.payload.bytes
     var length = body.count
     var file = frame.payload.file?.file
-    if let content = frame.payload.file {
-      length = content.byteCount
-    } else if body.count > Self.inlineLimit {
+    if body.count > Self.inlineLimit {
       let made = try MemoryFile(sealableNamed: "mp-payload")
-      try made.write(body)
+      length = frame.payload.byteCount
+      // SAFETY: read inside the call only.
+      try frame.payload.withContent { try made.write($0, at: 0) }
       try made.seal()
-      body = []
-      file = made
+      (body, file) = ([], made)
+    } else if let content = frame.payload.file {
+      length = content.byteCount
     }
     if let file { descriptors.insert(file.descriptor, at: 0) }
     let head = FrameHeader(frame, isInFile: file != nil, length: length)
@@ -94,15 +95,8 @@ package final class FrameChannel: Sendable {
 
   private func accept(_ message: MessageSocket.Message) throws -> Frame? {
     guard let header = FrameHeader(message.bytes) else { throw Self.malformed("an unknown kind of frame") }
-    // What another began and did not end.
-    if !header.goesOn { pending.withLock { $0 = [] } }
     if header.kind == .attachment {
-      try pending.withLock { pending in
-        guard pending.count + message.descriptors.count <= Self.pendingLimit else {
-          throw Self.malformed("too many descriptors")
-        }
-        pending += message.descriptors
-      }
+      try keep(message.descriptors, goesOn: header.goesOn)
       return nil
     }
     var content = try payload(header, message)
@@ -110,8 +104,23 @@ package final class FrameChannel: Sendable {
       defer { pending = [] }
       return pending
     }
-    content.descriptors = earlier + content.descriptors
+    // Else they are what another began and did not end.
+    if header.goesOn { content.descriptors = earlier + content.descriptors }
     return Frame(header, content)
+  }
+
+  private func keep(_ descriptors: [Descriptor], goesOn: Bool) throws {
+    let dropped = try pending.withLock { pending in
+      let before = pending
+      guard goesOn else {
+        pending = descriptors
+        return before
+      }
+      guard before.count + descriptors.count <= Self.pendingLimit else { throw Self.malformed("too many descriptors") }
+      pending += descriptors
+      return []
+    }
+    _ = dropped
   }
 
   private func payload(_ header: FrameHeader, _ message: MessageSocket.Message) throws -> TransferPayload {
@@ -125,12 +134,9 @@ package final class FrameChannel: Sendable {
     guard let first = message.descriptors.first, let length = Int(exactly: header.length), length > 0 else {
       throw Self.malformed("a payload without its file")
     }
-    let file = MemoryFile(first)
-    let sizes = try file.sizes()
-    // A file that claims more than is behind it would have us reserve memory that nobody ever wrote.
-    guard sizes.logical == length, sizes.allocated >= length,
-      let content = try PayloadFile(received: file, byteCount: length)
-    else { throw Self.malformed("a payload file that is cut short or may still change") }
+    guard let content = try PayloadFile(received: MemoryFile(first), byteCount: length) else {
+      throw Self.malformed("a payload file that is cut short")
+    }
     return TransferPayload(bytes: bytes, descriptors: Array(message.descriptors.dropFirst()), file: content)
   }
 

@@ -79,6 +79,22 @@ enum CopiedValue {
     }
   }
 
+  /// Reads an array whose elements lie in a file: from its form byte on, when nothing but the number of elements follows.
+  /// Nil for anything else.
+  static func read<T>(
+    _ type: T.Type, from bytes: UnsafeRawBufferPointer, at position: Int, elementsIn file: PayloadFile, at offset: Int
+  ) throws -> (value: T, byteCount: Int)? {
+    guard bytes.count - position == 9, bytes[position] == Form.array.rawValue else { return nil }
+    guard let array = CopiedArray.type(type) else { throw damaged("it holds an array copied as bytes") }
+    // SAFETY: eight bytes are there, as just checked; any alignment will do.
+    let count = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: position + 1, as: UInt64.self))
+    guard count <= UInt64((file.byteCount - offset) / array.trivialStride) else { throw damaged("it ends early") }
+    let byteCount = Int(count) * array.trivialStride
+    let value = try array.made(byteCount) { try file.read(at: offset, into: $0) }
+    guard let value = value as? T else { throw damaged("its array has another type") }
+    return (value, byteCount)
+  }
+
   private static func load<T>(_ type: T.Type, from bytes: UnsafeRawBufferPointer) -> T {
     withUnsafeTemporaryAllocation(of: type, capacity: 1) { memory in
       // SAFETY: the caller has checked type and length; any alignment will do for a copy of bytes. Forged bytes could

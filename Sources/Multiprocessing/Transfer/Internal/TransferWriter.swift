@@ -6,15 +6,22 @@ struct TransferWriter {
   private let format: TransferFormat
   /// The message's context, once a value has asked for it.
   private var context: TransferContext?
-  private let spills: Bool
+  /// Large arrays of trivially copyable elements are written to a file, copied once: those of so many bytes.
+  private let spillLimit: Int?
   private var file: PayloadFileWriter?
+  /// What stands before the file.
+  private var head: [UInt8] = []
 
-  /// - Parameter spills: large arrays of trivially copyable elements are written to a file, copied once.
-  init(_ format: TransferFormat, into bytes: [UInt8] = [], spills: Bool = false) {
+  /// The most bytes of a message with a file that do not go to the file.
+  private static let headLimit = 16_384
+
+  init(_ format: TransferFormat, into bytes: [UInt8] = [], spillLimit: Int? = nil) {
     self.format = format
     self.bytes = bytes
-    self.spills = spills && format == .sameBuild
+    self.spillLimit = format == .sameBuild ? spillLimit : nil
   }
+
+  init(_ format: TransferFormat, spills: Bool) { self.init(format, spillLimit: spills ? PayloadFileWriter.limit : nil) }
 
   /// The message.
   ///
@@ -24,28 +31,28 @@ struct TransferWriter {
     do {
       // SAFETY: read inside the call only.
       try bytes.withUnsafeBytes { try file.write($0) }
-      return TransferPayload(descriptors: context?.descriptors ?? [], file: try file.finish())
+      return TransferPayload(bytes: head, descriptors: context?.descriptors ?? [], file: file.finish())
     } catch {
       throw Self.spillFailure(error)
     }
   }
 
   /// Writes a large array to the file, behind what was written before; false for any other value.
-  private mutating func spill<T>(_ value: T) throws -> Bool {
+  private mutating func spill<T>(_ value: T, atLeast limit: Int) throws -> Bool {
     do {
-      var (start, file) = (bytes, file)
-      let isSpilled = try CopiedValue.withElements(of: value, atLeast: PayloadFileWriter.limit) { count, elements in
-        CopiedValue.append(arrayOf: count, to: &start)
-        var writer = try file ?? PayloadFileWriter()
-        // SAFETY: read inside the call only.
-        try start.withUnsafeBytes { try writer.write($0) }
+      return try CopiedValue.withElements(of: value, atLeast: limit) { count, elements in
+        CopiedValue.append(arrayOf: count, to: &bytes)
+        var writer = try file ?? PayloadFileWriter(expecting: bytes.count + elements.count)
+        if file == nil, bytes.count <= Self.headLimit {
+          head = bytes
+        } else {
+          // SAFETY: read inside the call only.
+          try bytes.withUnsafeBytes { try writer.write($0) }
+        }
         try writer.write(elements)
-        file = writer
+        (bytes, file) = ([], writer)
         return true
-      }
-      if isSpilled != true { return false }
-      (bytes, self.file) = ([], file)
-      return true
+      } ?? false
     } catch {
       throw Self.spillFailure(error)
     }
@@ -56,7 +63,7 @@ struct TransferWriter {
   }
 
   mutating func write<T: Encodable>(_ value: T) throws {
-    if spills, try spill(value) { return }
+    if let spillLimit, try spill(value, atLeast: spillLimit) { return }
     if format == .sameBuild, CopiedValue.write(value, to: &bytes) { return }
     try EncodingMemory.with { memory in
       try memory.encode(value, format, &context)

@@ -48,8 +48,9 @@ protocol CopyableArray: SendableMetatype {
   /// The stride, or 0 where elements cannot be copied.
   static var trivialStride: Int { get }
   static var hasRawValues: Bool { get }
-  /// The array whose elements these are; their number must be whole.
-  static func copied(from bytes: UnsafeRawBufferPointer) -> Self
+  // SAFETY: `fill` writes all the bytes that it is given.
+  /// An array of whole elements that `fill` writes.
+  static func made(_ byteCount: Int, by fill: (UnsafeMutableRawBufferPointer) throws -> Void) rethrows -> Self
   func withElementBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result
 }
 
@@ -66,17 +67,22 @@ extension Array: CopyableArray {
     try withUnsafeBytes { try body($0) }
   }
 
-  static func copied(from bytes: UnsafeRawBufferPointer) -> [Element] {
-    let total = bytes.count / MemoryLayout<Element>.stride
-    return [Element](unsafeUninitializedCapacity: total) { buffer, count in
+  static func made(_ byteCount: Int, by fill: (UnsafeMutableRawBufferPointer) throws -> Void) rethrows -> [Element] {
+    let total = byteCount / MemoryLayout<Element>.stride
+    return try [Element](unsafeUninitializedCapacity: total) { buffer, count in
       // SAFETY: the caller has checked stride and length; the elements are trivially copyable, and the same build wrote
       // them. Bytes forged by another writer could make an invalid Bool or enum: only equal builds on private sockets
       // are read like this.
       FreshMemory.populate(UnsafeMutableRawBufferPointer(buffer))
-      UnsafeMutableRawBufferPointer(buffer).copyMemory(from: bytes)
+      try fill(UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<byteCount]))
       count = total
     }
   }
+}
+
+extension CopyableArray {
+  /// The array whose elements these are; their number must be whole.
+  static func copied(from bytes: UnsafeRawBufferPointer) -> Self { made(bytes.count) { $0.copyMemory(from: bytes) } }
 }
 
 extension DecodingInput {
