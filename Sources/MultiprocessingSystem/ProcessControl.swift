@@ -102,6 +102,7 @@ extension ProcessControl {
     var status: Int32 = 0
     while waitpid(id, &status, 0) == -1, errno == EINTR {}
   }
+
   /// Ends a child that is stopped. Whoever may collect it must be kept from it meanwhile.
   package static func killIfStopped(_ id: Int32) {
     if isStopped(id) { kill(id, SIGKILL) }

@@ -21,7 +21,7 @@ extension ChildProcess {
   public static func fork(
     name: String? = nil, isDaemon: Bool = false, _ body: () throws -> Output
   ) throws -> ChildProcess<Output> where Output: Codable {
-    try ForkGate.visiting { try fork(named: name, isDaemon, TransferCoder<Output>(), body) }
+    try fork(named: name, isDaemon, TransferCoder<Output>(), body)
   }
 
   /// Start method `fork` for a closure that returns nothing. See the form that returns a value.
@@ -29,11 +29,18 @@ extension ChildProcess {
   public static func fork(
     name: String? = nil, isDaemon: Bool = false, _ body: () throws -> Void
   ) throws -> ChildProcess<Void> where Output == Void {
-    try ForkGate.visiting { try fork(named: name, isDaemon, TransferCoder<Void>(), body) }
+    try fork(named: name, isDaemon, TransferCoder<Void>(), body)
   }
 
   private static func fork(
-    named name: String?, _ isDaemon: Bool, _ coder: TransferCoder<Output>, _ body: () throws -> Output
+    named name: String?, _ isDaemon: Bool, _ coder: @autoclosure () -> TransferCoder<Output>,
+    _ body: () throws -> Output
+  ) throws -> ChildProcess<Output> {
+    try ForkGate.visiting { try forkVisiting(name, isDaemon, coder(), body) }
+  }
+
+  private static func forkVisiting(
+    _ name: String?, _ isDaemon: Bool, _ coder: TransferCoder<Output>, _ body: () throws -> Output
   ) throws -> ChildProcess<Output> {
     let family = ProcessFamily.current
     family.keepExitStatuses()

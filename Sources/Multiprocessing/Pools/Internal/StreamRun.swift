@@ -137,7 +137,7 @@ final class StreamRun: Sendable {
 
   /// What the inputs from a place on came to.
   func finish(from first: Int, _ results: [Outcome]) {
-    if let progress { for result in results { progress.note(result) } }
+    progress?.note(results)
     let consumer = state.withLock { state -> Completion<Void>? in
       if state.isOver { return nil }
       let place = (order == .input ? first : state.arrived) - state.consumed
@@ -236,7 +236,9 @@ final class StreamRun: Sendable {
 }
 
 extension ProgressReporter {
-  fileprivate func note(_ result: Result<JobResult, any Error>) {
-    if case .success = result { completed() } else { failed() }
+  fileprivate func note(_ results: [Result<JobResult, any Error>]) {
+    let completedCount = results.count { (try? $0.get()) != nil }
+    if completedCount > 0 { completed(completedCount) }
+    if completedCount < results.count { failed(results.count - completedCount) }
   }
 }
