@@ -31,7 +31,7 @@ package enum ChildPage {
     package var processID: Int32
     /// The task it worked on last; 0 for none.
     package var task: UInt64
-    /// How many inputs of that task have begun, where it is a series.
+    /// How many inputs of that task have begun, where it has several.
     package var part: UInt64
     package var crash: CrashRecord?
   }
@@ -90,7 +90,23 @@ package struct OwnChildPage: Sendable {
   }
 
   /// Starts to record crashes of this process in the page.
-  package func catchCrashes() { mp_crash_install(page) }
+  package func catchCrashes() {
+    mp_crash_install(page)
+    Self.ofProcess = page
+  }
+
+  // SAFETY: set once, before there is a task; mapped for the life of the process.
+  private nonisolated(unsafe) static var ofProcess: UnsafeMutablePointer<mp_child_page>?
+
+  /// Where this process says how many inputs of its task have begun, for code that has no page at hand; nil in a process that
+  /// is nobody's child.
+  // SAFETY: a word of that page, written by the thread that runs the task.
+  package static var part: UnsafeMutablePointer<UInt64>? {
+    ofProcess.flatMap { page in
+      UnsafeMutableRawPointer(page).advanced(by: MemoryLayout<mp_child_page>.offset(of: \.part)!)
+        .assumingMemoryBound(to: UInt64.self)
+    }
+  }
 
   /// Says which task the process works on.
   package func setTask(_ task: UInt64) {

@@ -18,14 +18,25 @@ public struct MultiprocessingError: Error, Sendable {
   /// The error thrown in the other process, for `childThrew`.
   public var remoteFailure: RemoteFailure? { storage.remoteFailure }
 
+  /// Which of the inputs of a `map` it was, from 0, where its task had no end of its own: it crashed, exited, went above a
+  /// limit or took too long.
+  public var inputIndex: Int? { storage.inputIndex }
+
   private let storage: Storage
 
   package init(
     _ code: Code, _ message: String, cause: (any Error)? = nil, status: TerminationStatus? = nil,
-    crash: CrashReport? = nil, remoteFailure: RemoteFailure? = nil
+    crash: CrashReport? = nil, remoteFailure: RemoteFailure? = nil, inputIndex: Int? = nil
   ) {
     storage = Storage(
-      code: code, message: message, cause: cause, status: status, crash: crash, remoteFailure: remoteFailure)
+      code: code, message: message, cause: cause, status: status, crash: crash, remoteFailure: remoteFailure,
+      inputIndex: inputIndex)
+  }
+
+  /// The same error, about one of several inputs.
+  func about(inputAt index: Int?) -> MultiprocessingError {
+    MultiprocessingError(
+      code, message, cause: cause, status: storage.status, crash: crash, remoteFailure: remoteFailure, inputIndex: index)
   }
 
   /// A failed system call, with what was being done.
@@ -41,11 +52,13 @@ public struct MultiprocessingError: Error, Sendable {
     let status: TerminationStatus?
     let crash: CrashReport?
     let remoteFailure: RemoteFailure?
+    let inputIndex: Int?
 
     init(
       code: Code, message: String, cause: (any Error)?, status: TerminationStatus?, crash: CrashReport?,
-      remoteFailure: RemoteFailure?
+      remoteFailure: RemoteFailure?, inputIndex: Int?
     ) {
+      self.inputIndex = inputIndex
       self.code = code
       self.message = message
       self.cause = cause
@@ -57,16 +70,17 @@ public struct MultiprocessingError: Error, Sendable {
 }
 
 extension MultiprocessingError: CustomStringConvertible {
-  /// The code, the message and, where a process crashed, its report.
+  /// The code, the message, which input it was and, where a process crashed, its report.
   public var description: String {
     var text = "\(code.name): \(message)"
+    if let inputIndex { text += " (the input at \(inputIndex))" }
     if let crash { text += "\n\(crash)" }
     return text
   }
 }
 
 extension MultiprocessingError: Codable {
-  private enum Key: String, CodingKey { case code, message, cause, status, crash, remoteFailure }
+  private enum Key: String, CodingKey { case code, message, cause, status, crash, remoteFailure, inputIndex }
 
   /// Reads an error that another process wrote.
   public init(from decoder: any Decoder) throws {
@@ -76,7 +90,8 @@ extension MultiprocessingError: Codable {
       cause: try container.decodeIfPresent(RemoteFailure.self, forKey: .cause),
       status: try container.decodeIfPresent(TerminationStatus.self, forKey: .status),
       crash: try container.decodeIfPresent(CrashReport.self, forKey: .crash),
-      remoteFailure: try container.decodeIfPresent(RemoteFailure.self, forKey: .remoteFailure))
+      remoteFailure: try container.decodeIfPresent(RemoteFailure.self, forKey: .remoteFailure),
+      inputIndex: try container.decodeIfPresent(Int.self, forKey: .inputIndex))
   }
 
   /// Writes the error; a cause that is not a `RemoteFailure` is written as one.
@@ -88,5 +103,6 @@ extension MultiprocessingError: Codable {
     try container.encodeIfPresent(storage.status, forKey: .status)
     try container.encodeIfPresent(crash, forKey: .crash)
     try container.encodeIfPresent(remoteFailure, forKey: .remoteFailure)
+    try container.encodeIfPresent(inputIndex, forKey: .inputIndex)
   }
 }

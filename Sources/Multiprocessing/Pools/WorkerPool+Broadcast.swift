@@ -2,8 +2,8 @@ extension WorkerPool {
   /// Runs a closure literal once in every worker that is there or on its way, and in every worker that joins later,
   /// before its first task. For state in globals of yours. Returns when it has run in all of the former.
   ///
-  /// - Throws: what the closure throws in one of the present workers; otherwise as `run`. When it throws in a later
-  ///   worker, the pool breaks.
+  /// - Throws: what the closure throws in one of the present workers; CancellationError when it was cancelled in one of
+  ///   them, by `cancelPending` for example; otherwise as `run`. When it throws in a later worker, the pool breaks.
   public func broadcast<each A: Codable & Sendable>(
     _ argument: repeat each A, body: @escaping @Sendable @concurrent (repeat each A) async throws -> Void
   ) async throws {
@@ -25,8 +25,8 @@ extension PoolCore {
     for task in tasks {
       do {
         try await task.value
-      } catch is CancellationError where !Task.isCancelled {
-        continue  // that worker ended; the one in its place runs it when it joins
+      } catch is WorkerGone {
+        continue  // the one in its place runs it when it joins
       }
     }
   }

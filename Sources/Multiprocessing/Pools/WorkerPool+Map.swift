@@ -107,6 +107,7 @@ extension PoolCore {
       do {
         return try await work.collect(inputs)
       } catch {
+        work.abandon()
         run.cancelRest()
         throw error.decoded
       }

@@ -29,7 +29,9 @@ struct Chunk<Input: Codable & Sendable, Output: Sendable>: Sendable {
     var outputs: [Output] = []
     outputs.reserveCapacity(inputs.count)
     var clock = ChunkClock()
+    let begun = OwnChildPage.part
     for input in inputs {
+      begun?.pointee = UInt64(outputs.count + 1)
       outputs.append(try await body(input))
       if try clock.isOver() { break }
     }
@@ -50,10 +52,12 @@ struct Chunk<Input: Codable & Sendable, Output: Sendable>: Sendable {
   ) throws -> ChunkAnswer {
     let inputs = try TransferCoder<[Input]>.decode(payload, format)
     var clock = ChunkClock()
+    let begun = OwnChildPage.part
     let outputs = try inputs.withUnsafeBufferPointer { inputs in
       // SAFETY: one element for each input at most, and there is room for as many; the count is what was initialized.
       try [Output](unsafeUninitializedCapacity: inputs.count) { outputs, count in
         while count < inputs.count {
+          begun?.pointee = UInt64(count + 1)
           (outputs.baseAddress! + count).initialize(to: try body(inputs[count]))
           count += 1
           if try clock.isOver() { break }

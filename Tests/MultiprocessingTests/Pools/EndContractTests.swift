@@ -198,6 +198,15 @@ import Testing
     }
   }
 
+  @Test(arguments: PoolKind.allCases)
+  func `a broadcast that is cancelled in a worker, or says so itself, does not return as if it had run`(
+    kind: PoolKind
+  ) async throws {
+    try await kind.withPool(workers: 1) { pool in
+      await #expect(throws: CancellationError.self) { try await pool.broadcast { throw CancellationError() } }
+    }
+  }
+
   @Test func `a pool needs a worker`() async throws {
     for count in [0, -1] {
       #expect(await code { _ = try ProcessPool(workers: count) } == .invalidArgument)

@@ -201,9 +201,40 @@ extension PoolMachine {
   @Test func `after a failed start the next waits for its time`() {
     var machine = PoolMachine(.init(workers: 1))
     machine.take(.open)
-    #expect(machine.take(.startFailed(1)) == [.retryStart])
+    #expect(machine.take(.startFailed(1)) == [.retryStart(round: 1)])
     #expect(machine.take(.submit(1, .init())) == [])
     #expect(machine.take(.retryStart) == [.start(2)])
+  }
+
+  @Test func `what keeps several workers from starting counts once, and they are tried again together`() {
+    var machine = PoolMachine(.init(workers: 3, restartLimit: 2))
+    machine.take(.open)
+    for round in 1...2 {
+      let first = 3 * round - 2
+      #expect(machine.take(.startFailed(first)) == [.retryStart(round: round)])
+      #expect(machine.take(.startFailed(first + 1), .startFailed(first + 2)) == [])
+      #expect(machine.take(.retryStart) == [.start(first + 3), .start(first + 4), .start(first + 5)])
+    }
+    machine.take(.joined(7))
+    #expect(machine.take(.startFailed(8)).first == .crashLoop)
+  }
+
+  @Test func `an item of a worker that could not be started is over`() {
+    var machine = PoolMachine(.init(workers: 1))
+    machine.take(.open)
+    machine.take(.submit(1, .init(pinnedTo: 1)))
+    #expect(machine.take(.startFailed(1)) == [.finish(1, .unpinned), .retryStart(round: 1)])
+  }
+
+  @Test func `what was given ahead behind an item that is given up is asked for, the last first`() {
+    var machine = PoolMachine.ready(1)
+    machine.take(.submit(1, .init(window: 3)), .submit(2, .init(window: 3)), .submit(3, .init(window: 3)))
+    #expect(
+      machine.take(.cancel(1)) == [
+        .finish(1, .cancelled), .recall(1, 3), .recall(1, 2), .stop(1, 1), .startGrace(1, .answer(1)), .start(2),
+      ])
+    machine.take(.returned(3, 1), .returned(2, 1))
+    #expect(machine.take(.joined(2)) == [.send(2, 2), .send(3, 2)])
   }
 
   @Test func `a worker retires after its number of tasks`() {

@@ -101,6 +101,39 @@ private struct CloseEverything: ProcessTask {
     }
   }
 
+  @Test(arguments: [1, 7, nil])
+  func `the error of a map tells which input its worker died of`(chunkSize: Int?) async throws {
+    try await withWorkers(2) { pool in
+      for doomed in [0, 57, 99] {
+        let thrown = await #expect(throws: MultiprocessingError.self) {
+          _ = try await pool.map((0..<100).map { ($0 == doomed) ? -1 : $0 }, options: MapOptions(chunkSize: chunkSize)) {
+            if $0 < 0 { kill(getpid(), SIGKILL) }
+            return $0
+          }
+        }
+        #expect(thrown?.code == .childCrashed)
+        #expect(thrown?.inputIndex == doomed)
+        #expect("\(thrown!)".contains("(the input at \(doomed))"))
+      }
+      let thrown = await #expect(throws: MultiprocessingError.self) { _ = try await pool.run(EndWorker()) }
+      #expect(thrown != nil && thrown?.inputIndex == nil)
+    }
+  }
+
+  @Test func `every input of a map that failed is counted`() async throws {
+    try await withWorkers(2) { pool in
+      for _ in 0..<30 {
+        _ = try? await pool.map(0..<100) { number in
+          // Chunks come back because they take long, while others fail.
+          if number % 9 == 3 { try await Task.sleep(for: .milliseconds(6)) }
+          if number == 80 { throw CodableFailure(reason: "fails", places: []) }
+          return number
+        }
+      }
+      #expect(await eventually { pool.statistics.completed + pool.statistics.failed == pool.statistics.submitted })
+    }
+  }
+
   @Test func `a death while an argument is decoded or a result encoded fails that task only`() async throws {
     try await withWorkers(1) { pool in
       for place in [Fragile.Place.decodeExit, .decodeCrash] {

@@ -17,6 +17,8 @@ final class MapRun<Input: Codable & Sendable, Output: Sendable>: Sendable {
     var outstanding: [Int: PoolMachine.ItemID] = [:]
     var answers: [(stretch: Stretch, result: JobResult)] = []
     var failure: (any Error)?
+    /// Nobody reads answers any more.
+    var isOver = false
     /// What the mapping task waits for: an answer, a failure.
     var waiter: Completion<Void>?
   }
@@ -70,8 +72,28 @@ final class MapRun<Input: Codable & Sendable, Output: Sendable>: Sendable {
 
   /// Cancels what is left, the last first: else one that waits would begin in the place of one that was stopped.
   func cancelRest() {
-    let items = state.withLock { $0.outstanding.values.sorted(by: >) }
+    let (items, answers) = state.withLock { state in
+      state.isOver = true
+      defer { state.answers = [] }
+      return (state.outstanding.values.sorted(by: >), state.answers)
+    }
+    for (stretch, answer) in answers { countRest(of: stretch, answer) }
     for item in items where item != .max { driver.handle(.cancel(item)) }
+  }
+
+  /// Counts what a worker gave back, and nobody gives to another.
+  private func countRest(of stretch: Stretch, _ answer: JobResult) {
+    let rest = stretch.inputs.count - min(answer.count, stretch.inputs.count)
+    if rest > 0 { driver.count(failed: rest) }
+  }
+
+  /// Names the input of a task that had no end of its own.
+  private static func located(_ error: any Error, in stretch: Stretch) -> any Error {
+    guard let known = error as? MultiprocessingError,
+      [.childCrashed, .childExited, .limitExceeded, .timedOut].contains(known.code)
+    else { return error }
+    let index = stretch.inputs.count == 1 ? 0 : known.inputIndex
+    return known.about(inputAt: index.map { stretch.start + $0 })
   }
 
   private func finish(_ stretch: Stretch, _ result: Result<JobResult, any Error>) {
@@ -79,14 +101,16 @@ final class MapRun<Input: Codable & Sendable, Output: Sendable>: Sendable {
     case .success(let answer): progress?.completed(min(answer.count, stretch.inputs.count))
     case .failure: progress?.failed(stretch.inputs.count)
     }
-    let waiter = state.withLock { state in
+    let (waiter, isOver) = state.withLock { state in
       state.outstanding[stretch.start] = nil
       switch result {
+      case .success where state.isOver: break
       case .success(let answer): state.answers.append((stretch, answer))
-      case .failure(let error): state.failure = state.failure ?? error
+      case .failure(let error): state.failure = state.failure ?? Self.located(error, in: stretch)
       }
-      return state.waiter
+      return (state.waiter, state.isOver)
     }
+    if isOver, case .success(let answer) = result { countRest(of: stretch, answer) }
     waiter?.resolve(())
   }
 }

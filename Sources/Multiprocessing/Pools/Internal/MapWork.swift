@@ -38,13 +38,24 @@ struct MapWork<Input: Codable & Sendable, Output: Sendable> {
   mutating func collect(_ inputs: [Input]) async throws -> [Output] {
     while true {
       let workers = max(1, driver.configuredWorkers)
-      while hasRoom(workers), let stretch = next(from: inputs, workers) { try submit(stretch) }
+      while hasRoom(workers), let stretch = next(from: inputs, workers) {
+        do { try submit(stretch) } catch {
+          returned.append(stretch)
+          throw error
+        }
+      }
       if owed.isEmpty { return inOrder() }
       for (stretch, result) in try await run.answers() {
         owedBytes -= owed.removeValue(forKey: stretch.start) ?? 0
         try accept(result, of: stretch)
       }
     }
+  }
+
+  /// Counts what was submitted once, came back and goes to nobody any more.
+  func abandon() {
+    let count = returned.reduce(0) { $0 + ($1.isRest ? $1.inputs.count : 0) }
+    if count > 0 { driver.count(failed: count) }
   }
 
   private mutating func submit(_ stretch: Stretch) throws {
@@ -61,8 +72,15 @@ struct MapWork<Input: Codable & Sendable, Output: Sendable> {
 
   private mutating func submitHalf(of stretch: Stretch) throws {
     let half = stretch.inputs.count / 2
+    let before = returned.count
     returned.append(stretch.dropping(half, isRest: stretch.isRest))
-    try submit(Stretch(start: stretch.start, inputs: Array(stretch.inputs.prefix(half)), isRest: stretch.isRest))
+    do {
+      try submit(Stretch(start: stretch.start, inputs: Array(stretch.inputs.prefix(half)), isRest: stretch.isRest))
+    } catch {
+      // The whole is the caller's again.
+      returned.removeLast(returned.count - before)
+      throw error
+    }
   }
 
   /// Whether more stretches are to be with the workers or wait for them.

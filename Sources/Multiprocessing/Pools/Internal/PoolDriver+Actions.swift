@@ -22,7 +22,8 @@ extension PoolDriver {
     case .kill(let worker): backend.kill(worker)
     case .retire(let worker): retire(worker)
     case .terminate(let worker): backend.terminate(worker)
-    case .retryStart: after(.milliseconds(100)) { $0.handle(.retryStart) }
+    case .retryStart(let round):
+      after(.milliseconds(100 << min(round - 1, 4))) { $0.handle(.retryStart) }
     case .crashLoop: reportCrashLoop()
     case .end: end()
     }
@@ -45,6 +46,8 @@ extension PoolDriver {
       EventLog.warning("a worker could not be started: \(error)")
       handle(.startFailed(worker)) { state in
         state.insights.end(worker, at: MonotonicClock.nanoseconds)
+        state.preparationsBefore[worker] = nil
+        state.startError = error
         if state.isOpening { state.openingError = state.openingError ?? error }
       }
     }
@@ -113,14 +116,20 @@ extension PoolDriver {
       return .failure(
         MultiprocessingError(
           .timedOut, "the task did not end in its time (TaskOptions.timeout): its worker was stopped"))
-    case .cancelled, .unpinned: return .failure(CancellationError())
+    case .cancelled: return .failure(CancellationError())
+    case .unpinned: return .failure(WorkerGone())
     case .broken: return .failure(reason ?? Self.closed)
     }
   }
 
   private func lossError(of entry: Entry) -> any Error {
-    entry.loss?.error(task: entry.job.reference.symbolicDescription)
-      ?? MultiprocessingError(.childExited, "the worker ended before its task did")
+    guard let loss = entry.loss else {
+      return MultiprocessingError(.childExited, "the worker ended before its task did")
+    }
+    let error = loss.error(task: entry.job.reference.symbolicDescription)
+    // Of several, as far as the worker itself has said it.
+    let begun = loss.complaint == nil ? loss.page.map { Int(clamping: $0.part) } : nil
+    return error.about(inputAt: begun.flatMap { (1...entry.job.count).contains($0) ? $0 - 1 : nil })
   }
 
   private func reportCrashLoop() {

@@ -12,7 +12,7 @@ extension PoolDriver {
   func take(_ event: WorkerEvent) {
     switch event {
     case .ready(let worker):
-      state.withLock { $0.prepared[worker] = 0 }
+      state.withLock { ($0.prepared[worker], $0.startError) = (0, nil) }
       prepareNext(worker)
     case .finished(let worker, let item, let result, _) where item >= Self.preparation:
       prepared(worker, result)
@@ -182,3 +182,6 @@ extension PoolDriver.State {
     for item in machine.workers[worker]?.inHand ?? [] { entries[item]?.loss = loss.exit }
   }
 }
+
+/// What an item ends with that was meant for a worker which ended before.
+struct WorkerGone: Error {}

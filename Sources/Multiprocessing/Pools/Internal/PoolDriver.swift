@@ -53,6 +53,8 @@ final class PoolDriver: Sendable {
     var isOpening = true
     /// Why a worker could not be started while the pool was made.
     var openingError: (any Error)?
+    /// Why the last worker could not be started, as long as none has been since.
+    var startError: (any Error)?
     var nextItem: ItemID = 1
     var nextPace: Pace.ID = 1
     /// Why the pool broke.
@@ -165,13 +167,14 @@ final class PoolDriver: Sendable {
   }
 
   /// The reason of a pool that broke without another.
-  fileprivate static func crashLoop(above limit: Int) -> MultiprocessingError {
-    MultiprocessingError(
+  fileprivate static func crashLoop(above limit: Int, _ startError: (any Error)?) -> MultiprocessingError {
+    let last = startError.map { "; the last could not be started: \($0)" } ?? ""
+    return MultiprocessingError(
       .crashLoop,
       """
       more than \(limit) workers ended one after another and no task was completed in between: the pool is closed; \
-      look at what workers do when they start, and at RestartLimit
-      """)
+      look at what workers do when they start, and at RestartLimit\(last)
+      """, cause: startError)
   }
 
   /// Takes an event. `record` notes under the same lock what comes with it.
@@ -202,7 +205,7 @@ extension PoolDriver.State {
     let new = machine.handle(event)
     // At once: who hears of a last loss may ask before the actions are performed.
     if machine.phase == .broken, reason == nil {
-      reason = PoolDriver.crashLoop(above: machine.configuration.restartLimit)
+      reason = PoolDriver.crashLoop(above: machine.configuration.restartLimit, startError)
     }
     return take(new)
   }

@@ -39,7 +39,7 @@ extension PoolMachine {
     case .open: break
     case .retryStart: isHoldingStarts = false
     case .submit(let item, let traits): submit(item, traits, &actions)
-    case .joined(let worker): if workers[worker]?.state == .starting { workers[worker]?.state = .ready }
+    case .joined(let worker): join(worker)
     case .distrust(let worker): workers[worker]?.isDistrusted = true
     case .lost(let worker, let running): lose(worker, running, &actions)
     case .startFailed(let worker): failStart(worker, &actions)
@@ -61,6 +61,11 @@ extension PoolMachine {
     }
     settle(&actions)
     return actions
+  }
+
+  private mutating func join(_ worker: WorkerID) {
+    failedStarts = 0
+    if workers[worker]?.state == .starting { workers[worker]?.state = .ready }
   }
 
   private mutating func submit(_ item: ItemID, _ traits: Traits, _ actions: inout [Action]) {
@@ -105,7 +110,9 @@ extension PoolMachine {
 
   /// An item comes up in its worker. One that was given up while it waited there may have begun before the worker heard.
   private mutating func begin(_ item: ItemID, in id: WorkerID, _ actions: inout [Action]) {
-    if items[item] == nil { giveUp(item, in: id, &actions) } else { startTimer(item, &actions) }
+    if items[item] != nil { return startTimer(item, &actions) }
+    recallRest(behind: item, in: id, &actions)
+    giveUp(item, in: id, &actions)
   }
 
   private mutating func lose(_ id: WorkerID, _ running: ItemID?, _ actions: inout [Action]) {
@@ -115,7 +122,7 @@ extension PoolMachine {
     for item in worker.inHand.reversed() {
       if item == running || worker.isDistrusted { judge(item, &actions) } else { giveBack(item, &actions) }
     }
-    for item in pending.all where items[item]?.traits.pinnedTo == id { unpin(item, &actions) }
+    unpinAll(from: id, &actions)
     if !worker.isCondemned, worker.state != .retiring { countLoss(&actions) }
   }
 
@@ -139,9 +146,11 @@ extension PoolMachine {
     pending.prepend(item, priority: entry.traits.priority, kind: entry.traits.kind)
   }
 
-  private mutating func unpin(_ item: ItemID, _ actions: inout [Action]) {
-    _ = pending.remove(item)
-    finish(item, .unpinned, &actions)
+  private mutating func unpinAll(from id: WorkerID, _ actions: inout [Action]) {
+    for item in pending.all where items[item]?.traits.pinnedTo == id {
+      _ = pending.remove(item)
+      finish(item, .unpinned, &actions)
+    }
   }
 
   private mutating func countLoss(_ actions: inout [Action]) {
@@ -151,12 +160,16 @@ extension PoolMachine {
     breakDown(&actions)
   }
 
-  /// A worker that could not be started is not tried again at once: the lack of descriptors or memory may pass.
+  /// A worker that could not be started is not tried again at once: the lack of descriptors or memory may pass. What keeps
+  /// several from starting that were to start together counts once, and they are tried again together.
   private mutating func failStart(_ id: WorkerID, _ actions: inout [Action]) {
     guard let worker = workers.removeValue(forKey: id) else { return }
+    unpinAll(from: id, &actions)
+    if isHoldingStarts { return }
     isHoldingStarts = true
+    failedStarts += 1
     if !worker.isCondemned, worker.state != .retiring { countLoss(&actions) }
-    if phase != .broken { actions.append(.retryStart) }
+    if phase != .broken { actions.append(.retryStart(round: failedStarts)) }
   }
 
   /// Ends an item now; a worker that runs it is stopped, against its will if need be.
@@ -165,6 +178,7 @@ extension PoolMachine {
     if pending.remove(item) { return finish(item, ending, &actions) }
     finish(item, ending, &actions)
     guard let id = entry.worker else { return }
+    recallRest(behind: item, in: id, &actions)
     actions.append(.stop(id, item))
     // One that waits in the worker's hand is dropped there and answered; only the running one may resist.
     giveUp(item, in: id, &actions)

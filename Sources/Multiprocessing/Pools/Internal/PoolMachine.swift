@@ -87,8 +87,8 @@ struct PoolMachine {
     case retire(WorkerID)
     /// Remind it by SIGTERM.
     case terminate(WorkerID)
-    /// Try again a little later to have as many workers as wanted.
-    case retryStart
+    /// Try again a little later to have as many workers as wanted: later with each round of starts that failed.
+    case retryStart(round: Int)
     /// The restart limit: the driver must say so to everybody.
     case crashLoop
     /// Closed, and the last worker is gone.
@@ -108,6 +108,8 @@ struct PoolMachine {
   var consecutiveLosses = 0
   /// A start failed: no other is tried before `retryStart`.
   var isHoldingStarts = false
+  /// How often starts failed since a worker joined.
+  var failedStarts = 0
   /// Of the maps and streams that have items here.
   var paces: [Pace.ID: Pace] = [:]
   /// The largest that an item without a pace had.
@@ -230,6 +232,16 @@ struct PoolMachine {
       guard let (item, id) = itemToRecall() else { return }
       items[item]?.isRecalled = true
       actions.append(.recall(id, item))
+    }
+  }
+
+  /// What was given ahead to a worker whose first item is given up: it would begin there and die with the worker.
+  mutating func recallRest(behind item: ItemID, in id: WorkerID, _ actions: inout [Action]) {
+    guard configuration.canKill, let inHand = workers[id]?.inHand, inHand.first == item else { return }
+    // The last first: each comes back to the front.
+    for other in inHand.dropFirst().reversed() where items[other]?.isRecalled == false {
+      items[other]?.isRecalled = true
+      actions.append(.recall(id, other))
     }
   }
 

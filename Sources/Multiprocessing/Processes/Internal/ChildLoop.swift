@@ -85,7 +85,7 @@ final class ChildLoop: Sendable {
       guard case .frame(let frame) = try channel.receive(isBlocking: true), let file = frame.payload.descriptors.first
       else { return try channel.send(ready) }
       let rings = try RingPair(received: file)
-      thread.use(rings.taskFlag)
+      thread.use(rings.taskFlag, in: rings)
       try wakeThread()
       queue.withLock { $0.intake.use(FrameRingReader(rings.tasks)) }
       line.use(rings)
@@ -93,7 +93,8 @@ final class ChildLoop: Sendable {
     } catch {
       EventLog.warning("the memory of the pool's rings cannot be used: \(error)")
     }
-    try? channel.send(ready)
+    // One that its pool never hears of is of no use.
+    if (try? channel.send(ready)) == nil { ProcessControl.exitNow(77) }
   }
 
   /// Takes what the parent sent; false when there will be no more. Finding nothing is an error to make and to throw: what
@@ -134,12 +135,16 @@ final class ChildLoop: Sendable {
 
   private func wakeThread() throws { try thread.wake({ self.next() }, spinningOn: { self.mark }) }
 
-  /// Lets the thread take what waits. Where it cannot be started, that fails.
+  /// Lets the thread take what waits. Where it cannot be started, that fails, and a worker is of no use: it would be idle
+  /// again at once, and take what others could do.
   private func startWaiting() {
     do {
       try wakeThread()
     } catch {
-      for frame in queue.withLock({ $0.intake.removeAll() }) { answer(frame.task, .thrown(error)) }
+      let failure = MultiprocessingError(
+        .startFailed, doing: "there is no thread for the task (raise the limit of processes and threads)", error)
+      for frame in queue.withLock({ $0.intake.removeAll() }) { answer(frame.task, .thrown(failure)) }
+      if isWorker { ProcessControl.exitNow(77) }
     }
   }
 

@@ -10,6 +10,8 @@ final class TaskThread: Sendable {
   private struct State {
     var isRunning = false
     var flag: SleepFlag
+    /// Has the memory of the flag.
+    var keeper: AnyObject?
   }
 
   private let state: Mutex<State>
@@ -23,8 +25,10 @@ final class TaskThread: Sendable {
     state = Mutex(State(flag: flag))
   }
 
-  /// Sleeps on this flag instead of its own. Before the start only.
-  func use(_ flag: SleepFlag) { state.withLock { $0.flag = flag } }
+  /// Sleeps on this flag instead of its own, whose memory is `keeper`'s. Before the start only.
+  func use(_ flag: SleepFlag, in keeper: some AnyObject & Sendable) {
+    state.withLock { ($0.flag, $0.keeper) = (flag, keeper) }
+  }
 
   /// Lets the thread look for work, and starts it at the first call.
   ///

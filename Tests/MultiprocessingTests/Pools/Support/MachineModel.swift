@@ -28,6 +28,7 @@ struct MachineModel {
   private var expectsCrashLoop = false
   private var (crashLoops, ends) = (0, 0)
   private var isBroken = false
+  private var isHoldingStarts = false
   private var mayCancel: Set<ItemID> = []
   private var mayTimeOut: Set<ItemID> = []
 
@@ -49,7 +50,8 @@ struct MachineModel {
       if holder[item] == worker { holder[item] = nil }
       sent[worker, default: 0] -= 1
     case .distrust(let worker): distrusted.insert(worker)
-    case .startFailed(let worker): lose(worker)
+    case .startFailed(let worker): failStart(of: worker)
+    case .retryStart: isHoldingStarts = false
     case .lost(let worker, _):
       if distrusted.contains(worker) { blameAll(in: worker) }
       lose(worker)
@@ -60,6 +62,13 @@ struct MachineModel {
     case .breakDown: isBroken = true
     default: break
     }
+  }
+
+  /// Those that fail until the next try have one cause.
+  private mutating func failStart(of worker: WorkerID) {
+    if isHoldingStarts { dismissed.insert(worker) }
+    isHoldingStarts = true
+    lose(worker)
   }
 
   private mutating func lose(_ worker: WorkerID) {
@@ -122,6 +131,9 @@ struct MachineModel {
 
   private func checkRecall(_ item: ItemID, _ worker: WorkerID) throws {
     if holder[item] != worker { throw Violation("\(item) is recalled from \(worker), which does not have it") }
+    // Behind one that was given up it would begin and die with the worker.
+    let isInDanger = holder.contains { $0.value == worker && endings[$0.key] != nil }
+    if isInDanger, configuration.canKill, endings[item] == nil { return }
     guard let traits = traits[item], traits.pace != nil, traits.affinityKey == nil, traits.pinnedTo == nil,
       endings[item] == nil
     else {
