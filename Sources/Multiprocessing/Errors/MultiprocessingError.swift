@@ -36,7 +36,8 @@ public struct MultiprocessingError: Error, Sendable {
   /// The same error, about one of several inputs.
   func about(inputAt index: Int?) -> MultiprocessingError {
     MultiprocessingError(
-      code, message, cause: cause, status: storage.status, crash: crash, remoteFailure: remoteFailure, inputIndex: index)
+      code, message, cause: cause, status: storage.status, crash: crash, remoteFailure: remoteFailure, inputIndex: index
+    )
   }
 
   /// A failed system call, with what was being done.

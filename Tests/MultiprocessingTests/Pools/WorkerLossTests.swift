@@ -106,7 +106,8 @@ private struct CloseEverything: ProcessTask {
     try await withWorkers(2) { pool in
       for doomed in [0, 57, 99] {
         let thrown = await #expect(throws: MultiprocessingError.self) {
-          _ = try await pool.map((0..<100).map { ($0 == doomed) ? -1 : $0 }, options: MapOptions(chunkSize: chunkSize)) {
+          _ = try await pool.map((0..<100).map { ($0 == doomed) ? -1 : $0 }, options: MapOptions(chunkSize: chunkSize))
+          {
             if $0 < 0 { kill(getpid(), SIGKILL) }
             return $0
           }
