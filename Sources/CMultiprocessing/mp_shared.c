@@ -85,13 +85,13 @@ int mp_shared_stat(int descriptor, struct mp_shared_status *status) {
 /// The path under which /proc shows a descriptor of this process.
 static void mp_descriptor_path(int descriptor, char path[40]) { snprintf(path, 40, "/proc/self/fd/%d", descriptor); }
 
-int mp_shared_lend(int descriptor) {
+static int mp_lend(int descriptor, int mode, int lock) {
   char path[40];
   mp_descriptor_path(descriptor, path);
-  int opened = open(path, O_RDWR | O_CLOEXEC);
+  int opened = open(path, mode | O_CLOEXEC);
   if (opened < 0) return -1;
   int result;
-  do result = flock(opened, LOCK_SH);
+  do result = flock(opened, lock);
   while (result != 0 && errno == EINTR);
   if (result == 0) return opened;
   int error = errno;
@@ -99,6 +99,10 @@ int mp_shared_lend(int descriptor) {
   errno = error;
   return -1;
 }
+
+int mp_shared_lend(int descriptor) { return mp_lend(descriptor, O_RDWR, LOCK_SH); }
+
+int mp_file_lend(int descriptor) { return mp_lend(descriptor, O_RDONLY, LOCK_SH | LOCK_NB); }
 
 int mp_shared_is_returned(int descriptor) {
   if (flock(descriptor, LOCK_EX | LOCK_NB) != 0) return 0;

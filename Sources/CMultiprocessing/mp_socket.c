@@ -23,6 +23,8 @@ int mp_socket_peer_user(int socket, uint32_t *user) {
 
 int mp_file_seal(int descriptor) { return fcntl(descriptor, F_ADD_SEALS, MP_SEALS | F_SEAL_SEAL); }
 
+int mp_file_is_memory(int descriptor) { return fcntl(descriptor, F_GET_SEALS) >= 0; }
+
 int mp_file_is_sealed(int descriptor) {
   int seals = fcntl(descriptor, F_GET_SEALS);
   return seals >= 0 && (seals & MP_SEALS) == MP_SEALS;

@@ -20,6 +20,18 @@ package struct MemoryFile: Sendable {
   /// Forbids every change, in this process and all others. Throws EBUSY while somebody maps it for writing.
   package func seal() throws { try systemCall("fcntl(F_ADD_SEALS)") { mp_file_seal(descriptor.number) } }
 
+  /// It is really in memory: reading it waits for nobody.
+  package var isMemory: Bool { mp_file_is_memory(descriptor.number) == 1 }
+
+  /// A new open file to send, for reading only; as `SharedFile.lend`.
+  package func lend() -> Descriptor? {
+    let number = mp_file_lend(descriptor.number)
+    return number < 0 ? nil : Descriptor(owning: number)
+  }
+
+  /// True when nobody holds anything that was lent; as `SharedFile.isReturned`.
+  package var isReturned: Bool { mp_shared_is_returned(descriptor.number) == 1 }
+
   /// Nobody can write to it or change its size.
   package var isSealed: Bool { mp_file_is_sealed(descriptor.number) == 1 }
 

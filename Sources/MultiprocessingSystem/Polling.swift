@@ -43,10 +43,10 @@ package enum Polling {
     let start = SharedWait.now
     var entry = pollfd(fd: number, events: Int16(direction == .reading ? POLLIN : POLLOUT), revents: 0)
     while true {
-      let isOpen = poll(&entry, 1, 0) != 0
+      let count = poll(&entry, 1, 0)
       let time = SharedWait.now - start
-      if isOpen { return time }
-      if time >= nanoseconds { return nil }
+      if count > 0 { return time }
+      if count < 0 || time >= nanoseconds { return nil }
     }
   }
 

@@ -91,14 +91,7 @@ package struct SharedFileStatus: Sendable {
 ///
 /// What is lent is an open file of its own, with a shared `flock`. Descriptors in any process, mappings, and messages
 /// not yet received keep it open; the lock goes with the last of them, however that ends.
-package protocol LendableFile {
-  var descriptor: Descriptor { get }
-}
-
-extension SharedFile: LendableFile {}
-extension MemoryFile: LendableFile {}
-
-extension LendableFile {
+extension SharedFile {
   /// A new open file to send, or nil where the system cannot open one: /proc is missing.
   package func lend() -> Descriptor? {
     let number = mp_shared_lend(descriptor.number)

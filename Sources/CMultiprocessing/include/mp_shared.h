@@ -44,7 +44,10 @@ int mp_shared_stat(int descriptor, struct mp_shared_status *_Nonnull status);
 /// a descriptor, a mapping or a message, keeps the lock. -1 and errno where /proc is missing.
 int mp_shared_lend(int descriptor);
 
-/// 1 when no file that `mp_shared_lend` opened is held by anybody, 0 when one is, or when the system does not say.
+/// The same for reading only, and without waiting: -1 also where somebody else has locked the file.
+int mp_file_lend(int descriptor);
+
+/// 1 when no file that one of these opened is held by anybody, 0 when one is, or when the system does not say.
 /// Meanwhile lenders wait.
 int mp_shared_is_returned(int descriptor);
 

@@ -17,4 +17,7 @@ int mp_file_seal(int descriptor);
 /// 1 when nobody can write to a memory file or change its size.
 int mp_file_is_sealed(int descriptor);
 
+/// 1 for a file in memory, which can be read without waiting for anybody.
+int mp_file_is_memory(int descriptor);
+
 #endif

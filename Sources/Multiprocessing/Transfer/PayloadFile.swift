@@ -7,16 +7,16 @@ package struct PayloadFile: Sendable {
   /// Nobody can change it any more, so it may be read where it lies.
   let isSealed: Bool
 
-  /// A file that came with a message; nil when it is not as long as the message says, or has less memory than that: reading
-  /// it would take memory that nobody ever wrote.
+  /// A file that came with a message; nil when it is none in memory, is not as long as the message says, or has less memory
+  /// than that: reading it would take memory that nobody ever wrote.
   ///
   /// - Throws: a `SystemError`.
   package init?(received file: MemoryFile, byteCount: Int) throws {
-    let sizes = try file.sizes()
+    // First of all: what is not sealed may change its size after it was asked for.
     isSealed = file.isSealed
-    guard sizes.logical == byteCount || (!isSealed && sizes.logical > byteCount), sizes.allocated >= byteCount else {
-      return nil
-    }
+    let sizes = try file.sizes()
+    let isLongEnough = isSealed ? sizes.logical == byteCount : sizes.logical >= byteCount
+    guard file.isMemory, isLongEnough, sizes.allocated >= byteCount else { return nil }
     self.file = file
     self.byteCount = byteCount
   }
@@ -28,17 +28,22 @@ package struct PayloadFile: Sendable {
 
   /// Copies from `offset` on until the memory is full.
   ///
-  /// - Throws: a `SystemError`; `notTransferable` when there is not enough.
+  /// - Throws: `notTransferable` when there is not enough; `system`.
   // SAFETY: the caller has memory of its own there.
   func read(at offset: Int, into memory: UnsafeMutableRawBufferPointer) throws {
-    guard memory.count <= byteCount - offset, try file.read(at: offset, into: memory) == memory.count else {
-      throw MultiprocessingError(.notTransferable, "the file of a message is cut short: the message is refused")
+    let count: Int
+    do {
+      count = memory.count <= byteCount - offset ? try file.read(at: offset, into: memory) : -1
+    } catch {
+      throw MultiprocessingError(doing: "reading a message of \(byteCount) bytes", error)
     }
+    if count == memory.count { return }
+    throw MultiprocessingError(.notTransferable, "the file of a message is cut short: the message is refused")
   }
 
-  /// A copy of what lies from `offset` on.
-  func bytes(from offset: Int) throws -> [UInt8] {
-    let count = max(0, byteCount - offset)
+  /// A copy of what lies from `offset` on, to the end unless told.
+  func bytes(from offset: Int, count: Int? = nil) throws -> [UInt8] {
+    let count = count ?? max(0, byteCount - offset)
     // SAFETY: there is room for so many bytes, and all are written.
     return try [UInt8](unsafeUninitializedCapacity: count) { buffer, done in
       let memory = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<count])

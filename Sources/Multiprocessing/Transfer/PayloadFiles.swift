@@ -32,10 +32,7 @@ final class PayloadFiles: Sendable {
     mutating func reserve(_ byteCount: Int) throws {
       guard byteCount > capacity else { return }
       let range = capacity..<(byteCount + Self.step - 1) / Self.step * Self.step
-      do { try reserve(range, file) } catch {
-        guard PayloadFiles.shared.giveUp() else { throw error }
-        try reserve(range, file)
-      }
+      try reserve(range, file)
       capacity = range.upperBound
     }
 
@@ -61,7 +58,15 @@ final class PayloadFiles: Sendable {
       return kept
     }
 
-    var isOverfull: Bool { kept.count > mostFiles || kept.reduce(0) { $0 + $1.taken.capacity } > limit }
+    var keptBytes: Int { kept.reduce(0) { $0 + $1.taken.capacity } }
+    var isOverfull: Bool { kept.count > mostFiles || keptBytes > limit }
+
+    /// With what somebody must be asked to look later; nil when that is not needed.
+    mutating func beginWatch() -> Means? {
+      if isWatched || kept.isEmpty { return nil }
+      isWatched = true
+      return means
+    }
   }
 
   private static let perProcess = PerProcess { PayloadFiles() }
@@ -74,17 +79,22 @@ final class PayloadFiles: Sendable {
   /// The most files that are kept.
   private static let mostFiles = 16
   private static let patience: Duration = .seconds(1)
-  /// Of a larger file it is asked first whether there is memory to spare.
+  /// So much is kept without asking whether there is memory to spare.
   private static let small = 4 << 20
+  /// A file up to this size is taken for any message.
+  private static let leastShared = 1 << 20
 
-  /// A file for so many bytes: one that is free and large enough, else the largest that is free, else a new one.
+  /// A file for so many bytes: one that is free and large enough, else the largest that is free, else a new one. None that
+  /// is much too large: a small message may be long under way.
   ///
   /// - Throws: a `SystemError`.
   func take(_ byteCount: Int) throws -> Taken {
     let (known, reserve) = state.withLock { state in
       // Sorted by size.
       let firstFitting = state.kept.firstIndex { $0.taken.capacity >= byteCount } ?? state.kept.endIndex
-      let order = Array(state.kept.indices[firstFitting...]) + state.kept.indices[..<firstFitting].reversed()
+      let most = max(4 * byteCount, Self.leastShared)
+      let fitting = state.kept.indices[firstFitting...].prefix { state.kept[$0].taken.capacity <= most }
+      let order = Array(fitting) + state.kept.indices[..<firstFitting].reversed()
       let free = order.first { state.kept[$0].taken.file.isReturned }
       return (free.map { state.kept.remove(at: $0).taken }, state.means?.reserve)
     }
@@ -93,43 +103,52 @@ final class PayloadFiles: Sendable {
 
   /// What a reader gets: the file goes back to the kept ones, and is free when the reader is done.
   func lend(_ taken: Taken) -> Descriptor {
-    guard state.withLock({ $0.users > 0 }), Self.isAffordable(taken.capacity), let lent = taken.file.lend() else {
-      return taken.file.descriptor
-    }
+    guard let known = state.withLock({ $0.users > 0 ? $0.keptBytes : nil }),
+      Self.isAffordable(taken.capacity, beside: known), let lent = taken.file.lend()
+    else { return taken.file.descriptor }
     var dropped: [Kept] = []
-    state.withLock { state in
+    let newWatch = state.withLock { state in
       let place = state.kept.firstIndex { $0.taken.capacity >= taken.capacity } ?? state.kept.endIndex
       state.kept.insert(Kept(taken: taken, since: .now), at: place)
       while state.isOverfull, let oldest = state.kept.indices.min(by: { state.kept[$0].since < state.kept[$1].since }) {
         dropped.append(state.kept.remove(at: oldest))
       }
-      if !state.isWatched { state.isWatched = watch(state.means) }
-      // Nobody would close them again.
-      if !state.isWatched || state.users == 0 { dropped += state.takeAll() }
+      if state.users == 0 { dropped += state.takeAll() }
+      return state.beginWatch()
     }
+    if let newWatch { dropped += watch(newWatch) }
+    withExtendedLifetime(dropped) {}
     return lent
   }
 
-  private static func isAffordable(_ byteCount: Int) -> Bool {
-    if byteCount <= small { return true }
+  private static func isAffordable(_ byteCount: Int, beside others: Int) -> Bool {
+    if byteCount + others <= small { return true }
     guard byteCount <= limit, let usable = MemoryFacts.now().usable else { return false }
     return byteCount <= usable / 16
   }
 
-  private func watch(_ means: Means?) -> Bool {
-    means?.call(.now + Self.patience) { [weak self] in self?.dropUnused() } ?? false
+  /// Not under the lock, for it may start the reactor.
+  ///
+  /// - Returns: files that nobody would close, for there is nobody to call.
+  private func watch(_ means: Means) -> [Kept] {
+    if means.call(.now + Self.patience, { [weak self] in self?.dropUnused() }) { return [] }
+    return state.withLock { state in
+      state.isWatched = false
+      return state.takeAll()
+    }
   }
 
   /// Closes what nobody took for a while.
   private func dropUnused() {
     var dropped: [Kept] = []
-    state.withLock { state in
+    let newWatch = state.withLock { state in
       let limit = ContinuousClock.now - Self.patience
       dropped = state.kept.filter { $0.since <= limit }
       state.kept.removeAll { $0.since <= limit }
-      state.isWatched = !state.kept.isEmpty && watch(state.means)
-      if !state.isWatched { dropped += state.takeAll() }
+      state.isWatched = false
+      return state.beginWatch()
     }
+    if let newWatch { dropped += watch(newWatch) }
   }
 
   /// Gives all back to the system; false when there was nothing.
@@ -150,6 +169,8 @@ final class PayloadFiles: Sendable {
     }
 
     deinit {
+      // A copy of the process may end an object of the original's: its lock is not ours.
+      guard PayloadFiles.perProcess.existing === files else { return }
       let isLast = files.state.withLock { state in
         state.users -= 1
         return state.users == 0

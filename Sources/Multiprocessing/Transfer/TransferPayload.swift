@@ -22,9 +22,14 @@ package struct TransferPayload: Sendable {
     guard let file else { return try bytes.withUnsafeBytes(body) }
     guard file.isSealed, bytes.isEmpty else {
       // SAFETY: an array that outlives the call.
-      return try (bytes + unreadable { try file.bytes(from: 0) }).withUnsafeBytes(body)
+      return try (bytes + file.bytes(from: 0)).withUnsafeBytes(body)
     }
-    let mapping = try unreadable { try SharedMapping(reading: file.file, byteCount: file.byteCount) }
+    let mapping: SharedMapping
+    do {
+      mapping = try SharedMapping(reading: file.file, byteCount: file.byteCount)
+    } catch {
+      throw MultiprocessingError(.outOfMemory, doing: "a message of \(byteCount) bytes could not be read", error)
+    }
     // SAFETY: the mapping is as long as the file was when it was sealed, and outlives the call.
     return try withExtendedLifetime(mapping) {
       try body(UnsafeRawBufferPointer(start: mapping.address, count: file.byteCount))
@@ -37,7 +42,7 @@ package struct TransferPayload: Sendable {
   func read<Result>(
     _ format: TransferFormat, _ body: (inout TransferReader) throws -> Result
   ) throws -> Result {
-    if let file, !file.isSealed {
+    if format == .sameBuild, let file, !file.isSealed {
       return try bytes.withUnsafeBytes {
         // SAFETY: the array outlives the call, and the reader ends with it.
         var reader = TransferReader($0, descriptors, format, file)
@@ -48,12 +53,6 @@ package struct TransferPayload: Sendable {
       // SAFETY: the content is valid for the call, and the reader ends with it.
       var reader = TransferReader($0, descriptors, format)
       return try body(&reader)
-    }
-  }
-
-  private func unreadable<Result>(_ action: () throws -> Result) throws -> Result {
-    do { return try action() } catch {
-      throw MultiprocessingError(.outOfMemory, doing: "a message of \(byteCount) bytes could not be read", error)
     }
   }
 }

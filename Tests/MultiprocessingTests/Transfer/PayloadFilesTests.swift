@@ -38,6 +38,36 @@ import Testing
     withExtendedLifetime(use) {}
   }
 
+  @Test func `that are large are not taken for small messages, which may be long under way`() throws {
+    let use = PayloadFiles.Use(.usual)
+    let identity = try inode(written(1, count: 2_000_000))
+    let small = try written(2, count: 40_000)
+    #expect(try inode(small) != identity)
+    #expect(try inode(written(3, count: 2_000_000)) == identity)
+    withExtendedLifetime((use, small)) {}
+  }
+
+  @Test func `of another build are not read as raw memory`() throws {
+    let payload = try written(1)
+    let error = #expect(throws: MultiprocessingError.self) { try TransferCoder<[Int]>().decode(payload, .portable) }
+    #expect(error?.code == .notTransferable)
+  }
+
+  @Test func `that are not in memory are refused`() throws {
+    let path = TemporaryFile()
+    TemporaryFile.append(String(repeating: "x", count: 100), to: path.path)
+    let number = open(path.path, O_RDONLY)
+    let file = MemoryFile(Descriptor(owning: number))
+    #expect(try PayloadFile(received: file, byteCount: 50) == nil)
+  }
+
+  @Test func `are lent for reading only`() throws {
+    let use = PayloadFiles.Use(.usual)
+    let file = try #require(written(1).file)
+    #expect(fcntl(file.file.descriptor.number, F_GETFL) & O_ACCMODE == O_RDONLY)
+    withExtendedLifetime(use) {}
+  }
+
   @Test func `are kept by nobody who has no use for them`() throws {
     #expect(!PayloadFiles.shared.giveUp())
     _ = try written(1)

@@ -17,11 +17,19 @@ struct DatagramLink: Link {
   func sending<Value: Codable & Sendable>(
     _ value: Value, _ coder: TransferCoder<Value>
   ) throws -> (Descriptor) throws -> Bool {
+    // Once, for another thread may change it.
+    let format = format
     // A large array goes into its file from where it lies: one copy less.
-    try sending(.value, coder.encode(value, format, spillLimit: Self.inlineLimit))
+    return try sending(.value, coder.encode(value, format, spillLimit: Self.inlineLimit), format)
   }
 
   func sending(_ kind: LinkMessage.Kind, _ payload: TransferPayload) throws -> (Descriptor) throws -> Bool {
+    try sending(kind, payload, format)
+  }
+
+  private func sending(
+    _ kind: LinkMessage.Kind, _ payload: TransferPayload, _ format: TransferFormat
+  ) throws -> (Descriptor) throws -> Bool {
     var head = DatagramHead(kind, handles: payload.descriptors.count, length: payload.byteCount)
     head.isPortable = format == .portable
     var (body, attached) = (payload.bytes, payload.descriptors)
@@ -92,7 +100,7 @@ struct DatagramLink: Link {
     var end: PayloadFile?
     let inlined = UInt64(message.bytes.count - DatagramHead.byteCount)
     if head.endsInFile {
-      guard inlined < head.length else { throw Self.malformed("a length that is not its body's") }
+      guard inlined < head.length, !head.isPortable else { throw Self.malformed("a length that is not its body's") }
       end = try MessageFile.end(in: descriptors.removeFirst(), length: head.length - inlined)
     } else if head.isInFile {
       body = try MessageFile.body(in: descriptors.removeFirst(), length: head.length)

@@ -41,7 +41,10 @@ extension ClosableDescriptor {
 
   /// Whether the descriptor opens in the time that a task looks before it lets others run.
   private func looks(_ direction: Direction) -> Bool {
-    existing.map { Polling.spin(for: $0.number, direction, nanoseconds: 20_000) != nil } ?? true
+    guard let existing else { return true }
+    return ShortLook.alone {
+      withExtendedLifetime(existing) { Polling.spin(for: existing.number, direction, nanoseconds: 20_000) != nil }
+    }
   }
 
   /// The same on the calling thread.
@@ -73,38 +76,55 @@ extension ContinuousClock.Instant {
 /// Whether a peer tends to answer at once.
 final class AnswersSoon: Sendable {
   private let guess = Atomic(true)
+  private let count = Atomic<UInt32>(0)
 
-  var value: Bool {
-    // SAFETY: a guess that orders nothing else; relaxed throughout.
-    get { guess.load(ordering: .relaxed) }
-    set { guess.store(newValue, ordering: .relaxed) }
+  /// Whether to look now: while that has helped, and once in 16 times to learn whether it would.
+  // SAFETY: guesses that order nothing else; relaxed throughout.
+  var isWorthALook: Bool {
+    guess.load(ordering: .relaxed) || count.wrappingAdd(1, ordering: .relaxed).newValue % 16 == 0
   }
+
+  // SAFETY: as above.
+  func note(_ hasHelped: Bool) { guess.store(hasHelped, ordering: .relaxed) }
 }
 
 /// A task that looks again and again, and lets others run between, before it is suspended.
 ///
 /// Two wake-ups of threads, of the reactor's and of the pool's, cost 20 to 100 µs on each side; a peer that waits for what
-/// we sent may answer in five. It is done only while that has been so.
+/// we sent may answer in five. It is done only while that has helped, and by one task at a time: the pool has few threads.
 private struct ShortLook {
   private let answersSoon: AnswersSoon
   private var start: ContinuousClock.Instant?
+  private var isLooking = false
 
   /// For how long.
   private static let duration: Duration = .microseconds(50)
-  /// An answer that comes within is worth looking for next time.
-  private static let soon: Duration = .microseconds(100)
+
+  private static let isTaken = Atomic(false)
 
   init(_ answersSoon: AnswersSoon) { self.answersSoon = answersSoon }
 
   mutating func goesOn() -> Bool {
     guard let start else {
       start = .now
-      return answersSoon.value && !ProcessorCount.isOne
+      isLooking = !ProcessorCount.isOne && answersSoon.isWorthALook
+      return isLooking
     }
-    return answersSoon.value && start.duration(to: .now) < Self.duration
+    if isLooking, start.duration(to: .now) >= Self.duration {
+      isLooking = false
+      answersSoon.note(false)
+    }
+    return isLooking
   }
 
-  func end() {
-    if let start { answersSoon.value = start.duration(to: .now) < Self.soon }
+  /// It was worth it when the answer came meanwhile.
+  func end() { if isLooking { answersSoon.note(true) } }
+
+  /// Runs the look of one task at a time.
+  // SAFETY: a flag around work that may also be left out; relaxed.
+  static func alone(_ look: () -> Bool) -> Bool {
+    guard !isTaken.exchange(true, ordering: .relaxed) else { return false }
+    defer { isTaken.store(false, ordering: .relaxed) }
+    return look()
   }
 }

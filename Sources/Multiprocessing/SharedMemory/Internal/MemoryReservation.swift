@@ -22,12 +22,16 @@ final class MemoryReservation: Sendable {
   ///
   /// - Throws: `outOfMemory`, `system`.
   static func reserve(_ range: Range<Int>, of file: SharedFile) throws {
-    try perProcess.value.reserve(range) { try file.reserve($0) }
+    try reserve(range) { try file.reserve($0) }
   }
 
   /// The same with any way of taking memory, in steps.
   static func reserve(_ range: Range<Int>, by take: (Range<Int>) throws -> Void) throws {
-    try perProcess.value.reserve(range, by: take)
+    do { try perProcess.value.reserve(range, by: take) } catch let error as MultiprocessingError {
+      // Of what is taken in vain, the process itself may have some.
+      guard error.code == .outOfMemory, PayloadFiles.shared.giveUp() else { throw error }
+      try perProcess.value.reserve(range, by: take)
+    }
   }
 
   func reserve(_ range: Range<Int>, by take: (Range<Int>) throws -> Void) throws {

@@ -45,6 +45,9 @@ enum CopiedValue {
     }
   }
 
+  /// How many bytes stand before the elements of an array.
+  static let arrayHeadCount = 9
+
   /// What stands before the elements of an array.
   static func append(arrayOf count: Int, to bytes: inout [UInt8]) {
     bytes.append(Form.array.rawValue)
@@ -84,7 +87,7 @@ enum CopiedValue {
   static func read<T>(
     _ type: T.Type, from bytes: UnsafeRawBufferPointer, at position: Int, elementsIn file: PayloadFile, at offset: Int
   ) throws -> (value: T, byteCount: Int)? {
-    guard bytes.count - position == 9, bytes[position] == Form.array.rawValue else { return nil }
+    guard bytes.count - position == arrayHeadCount, bytes[position] == Form.array.rawValue else { return nil }
     guard let array = CopiedArray.type(type) else { throw damaged("it holds an array copied as bytes") }
     // SAFETY: eight bytes are there, as just checked; any alignment will do.
     let count = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: position + 1, as: UInt64.self))

@@ -26,13 +26,7 @@ struct TransferReader {
 
   mutating func read<T: Decodable>(_ type: T.Type) throws -> T {
     do {
-      if let file {
-        if let array = try CopiedValue.read(type, from: bytes, at: position, elementsIn: file.file, at: file.offset) {
-          (position, self.file) = (bytes.count, (file.file, file.offset + array.byteCount))
-          return array.value
-        }
-        if position == bytes.count { try goOn(file.file, at: file.offset) }
-      }
+      if let file, let array = try readInPlace(type, file.file, at: file.offset) { return array }
       if format == .sameBuild, try !CopiedValue.isCoded(bytes, at: &position) {
         return try CopiedValue.read(type, from: bytes, at: &position)
       }
@@ -40,6 +34,31 @@ struct TransferReader {
     } catch {
       throw MultiprocessingError(notTransferable: type, "decoded", error)
     }
+  }
+
+  /// Reads an array whose elements are in the file. Nil for anything else, which is then in the bytes.
+  private mutating func readInPlace<T>(_ type: T.Type, _ file: PayloadFile, at offset: Int) throws -> T? {
+    if position < bytes.count {
+      guard let array = try CopiedValue.read(type, from: bytes, at: position, elementsIn: file, at: offset) else {
+        return nil
+      }
+      (position, self.file) = (bytes.count, (file, offset + array.byteCount))
+      return array.value
+    }
+    if CopiedArray.type(type) != nil, file.byteCount - offset > CopiedValue.arrayHeadCount {
+      let head = try file.bytes(from: offset, count: CopiedValue.arrayHeadCount)
+      let start = offset + head.count
+      // SAFETY: read inside the call only.
+      let array = try head.withUnsafeBytes {
+        try CopiedValue.read(type, from: $0, at: 0, elementsIn: file, at: start)
+      }
+      if let array {
+        self.file = (file, start + array.byteCount)
+        return array.value
+      }
+    }
+    try goOn(file, at: offset)
+    return nil
   }
 
   /// Goes on in the file, without further arrays that are read into their place.

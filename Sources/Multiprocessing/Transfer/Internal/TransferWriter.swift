@@ -59,7 +59,10 @@ struct TransferWriter {
   }
 
   private static func spillFailure(_ error: any Error) -> MultiprocessingError {
-    MultiprocessingError(.outOfMemory, doing: "a large message could not be written", error)
+    let isLack = (error as? SystemError)?.isOutOfMemory ?? false
+    let isTold = (error as? MultiprocessingError)?.code == .outOfMemory
+    let code: MultiprocessingError.Code = isLack || isTold ? .outOfMemory : .system
+    return MultiprocessingError(code, doing: "a large message could not be written", error)
   }
 
   mutating func write<T: Encodable>(_ value: T) throws {
