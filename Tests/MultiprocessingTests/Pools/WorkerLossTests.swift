@@ -121,6 +121,23 @@ private struct CloseEverything: ProcessTask {
     }
   }
 
+  @Test func `an error in a stream stands at the place of its input, and names no other`() async throws {
+    try await withWorkers(1) { pool in
+      let inputs = (0..<100).map { $0 == 57 ? -1 : $0 }
+      let stream = pool.stream(inputs, options: MapOptions(chunkSize: 50)) { (number: Int) -> Int in
+        if number < 0 { kill(getpid(), SIGKILL) }
+        return number
+      }
+      var lost: [(place: Int, index: Int?)] = []
+      var place = 0
+      for await outcome in stream.results {
+        if case .failure(let error) = outcome { lost.append((place, (error as? MultiprocessingError)?.inputIndex)) }
+        place += 1
+      }
+      #expect(lost.map(\.place) == [57] && lost.map(\.index) == [nil])
+    }
+  }
+
   @Test func `every input of a map that failed is counted`() async throws {
     try await withWorkers(2) { pool in
       for _ in 0..<30 {

@@ -127,6 +127,8 @@ extension PoolDriver {
       return MultiprocessingError(.childExited, "the worker ended before its task did")
     }
     let error = loss.error(task: entry.job.reference.symbolicDescription)
+    // A stream tells the place of an input by that of its result.
+    if entry.series != nil { return error }
     // Of several, as far as the worker itself has said it.
     let begun = loss.complaint == nil ? loss.page.map { Int(clamping: $0.part) } : nil
     return error.about(inputAt: begun.flatMap { (1...entry.job.count).contains($0) ? $0 - 1 : nil })
