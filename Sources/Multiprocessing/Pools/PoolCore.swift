@@ -26,9 +26,11 @@ struct TaskSource<Output: Sendable>: Sendable {
 
   /// The task ready for a back end: encoded now, where it crosses.
   ///
-  /// - Parameter logMetadata: of whoever submits it.
+  /// - Parameters:
+  ///   - logMetadata: of whoever submits it.
+  ///   - isRest: it was given back, and was counted before.
   func job(
-    for capabilities: WorkerCapabilities, logMetadata: @autoclosure () -> [String: String] = [:]
+    for capabilities: WorkerCapabilities, logMetadata: @autoclosure () -> [String: String] = [:], isRest: Bool = false
   ) throws -> PoolJob {
     try capabilities.check(reference)
     let envelope = try capabilities.format.map {
@@ -36,7 +38,8 @@ struct TaskSource<Output: Sendable>: Sendable {
       envelope.logMetadata = logMetadata()
       return envelope
     }
-    return PoolJob(reference: reference, envelope: envelope, describe: describe, local: { try await run() })
+    return PoolJob(
+      reference: reference, envelope: envelope, describe: describe, isRest: isRest, local: { try await run() })
   }
 }
 

@@ -102,10 +102,13 @@ extension PoolCore {
     }
     defer { timer.map(Reactor.shared.cancel) }
     var work = MapWork(
-      run, source, driver, traits, sizer(options, traits), logMetadata: logMetadata ?? driver.callersLogMetadata)
+      run, source, driver, traits, sizer(options, traits, driver.experience(of: source.reference)),
+      logMetadata: logMetadata ?? driver.callersLogMetadata)
     return try await withTaskCancellationHandler {
       do {
-        return try await work.collect(inputs)
+        let outputs = try await work.collect(inputs)
+        if let experience = work.experience { driver.note(experience, of: source.reference) }
+        return outputs
       } catch {
         work.abandon()
         run.cancelRest()
@@ -118,11 +121,13 @@ extension PoolCore {
 
   /// Inputs go one by one where each is a task to the rules: with a time or retries of its own, a worker of its own, or
   /// workers that are counted by tasks; and where nothing crosses.
-  func sizer(_ options: MapOptions, _ traits: PoolMachine.Traits) -> ChunkSizer {
+  func sizer(
+    _ options: MapOptions, _ traits: PoolMachine.Traits, _ experience: ChunkSizer.Experience? = nil
+  ) -> ChunkSizer {
     let isSingle =
       capabilities.format == nil || traits.timeout != nil || traits.retries > 0 || traits.affinityKey != nil
       || driver.countsTasks
-    return isSingle ? .single : ChunkSizer(size: options.chunkSize)
+    return isSingle ? .single : ChunkSizer(size: options.chunkSize, experience)
   }
 
   private func mapInline<Input, Output>(

@@ -105,11 +105,12 @@ package struct ChunkAnswer: Sendable {
 
 /// How long a chunk has run.
 struct ChunkClock {
-  private let start = ContinuousClock.now
+  // Numbers: the standard library's instants have a layout that is looked up at each use.
+  private let start = MonotonicClock.nanoseconds
   private let coarseStart = CoarseTime.now
   private var last = CoarseTime.now
 
-  var nanoseconds: Double { start.duration(to: .now) / .nanoseconds(1) }
+  var nanoseconds: Double { Double(MonotonicClock.nanoseconds - start) }
 
   /// Whether what is left is to be given back. A look that costs less than the shortest of bodies: the clock moves every
   /// few milliseconds, and only then is there anything to find out.

@@ -1,6 +1,6 @@
 package import MultiprocessingSystem
 
-// The built-in coder without an instance, which holds four closures: for values that cross one at a time.
+// The built-in coder without an instance: for values that cross one at a time.
 extension TransferCoder where Value: Codable {
   /// Encodes a value.
   ///

@@ -5,10 +5,8 @@ package import MultiprocessingSystem
 /// Built in: `Codable` values, and `Void`. Values whose type is trivially copyable, and arrays of them, are copied as
 /// bytes between processes of one build, without a call of their own `encode(to:)`.
 public struct TransferCoder<Value: Sendable>: Sendable {
-  private let write: @Sendable (Value, inout TransferWriter) throws -> Void
-  private let read: @Sendable (inout TransferReader) throws -> Value
-  private let writeAll: @Sendable ([Value], inout TransferWriter) throws -> Void
-  private let readAll: @Sendable (inout TransferReader, Int) throws -> [Value]
+  // Not closures, which would each be memory of its own for every task.
+  private let form: any TransferForm<Value>
 
   /// Encodes a value.
   ///
@@ -21,7 +19,7 @@ public struct TransferCoder<Value: Sendable>: Sendable {
   /// The same with an own limit: arrays of so many bytes may go to a file.
   func encode(_ value: Value, _ format: TransferFormat, spillLimit: Int?) throws -> TransferPayload {
     var writer = TransferWriter(format, spillLimit: spillLimit)
-    try write(value, &writer)
+    try form.write(value, to: &writer)
     return try writer.payload()
   }
 
@@ -42,7 +40,7 @@ public struct TransferCoder<Value: Sendable>: Sendable {
   }
 
   private func decode(_ reader: inout TransferReader) throws -> Value {
-    let value = try read(&reader)
+    let value = try form.read(from: &reader)
     try reader.finish(Value.self)
     return value
   }
@@ -50,34 +48,56 @@ public struct TransferCoder<Value: Sendable>: Sendable {
 
 extension TransferCoder {
   /// Writes several values in one go: trivially copyable ones as one stretch of bytes.
-  func write(all values: [Value], to writer: inout TransferWriter) throws { try writeAll(values, &writer) }
+  func write(all values: [Value], to writer: inout TransferWriter) throws { try form.write(all: values, to: &writer) }
 
   /// Reads several; of values that take no bytes, not more than `most`.
-  func readAll(from reader: inout TransferReader, most: Int) throws -> [Value] { try readAll(&reader, most) }
+  func readAll(from reader: inout TransferReader, most: Int) throws -> [Value] {
+    try form.readAll(from: &reader, most: most)
+  }
 }
 
 extension TransferCoder where Value: Codable {
   /// The built-in coder of Codable values.
-  package init() {
-    write = { try $1.write($0) }
-    read = { try $0.read(Value.self) }
-    writeAll = { try $1.write($0) }
-    readAll = { reader, _ in try reader.read([Value].self) }
-  }
+  package init() { form = CodableForm() }
 }
 
 extension TransferCoder where Value == Void {
   /// The built-in coder of nothing: a message without bytes.
-  package init() {
-    write = { _, _ in }
-    read = { _ in }
-    writeAll = { try $1.write($0.count) }
-    readAll = { reader, most in
-      let count = try reader.read(Int.self)
-      guard (0...most).contains(count) else {
-        throw MultiprocessingError(.notTransferable, "\(count) results of at most \(most): the answer is refused")
-      }
-      return Array(repeating: (), count: count)
+  package init() { form = VoidForm() }
+}
+
+/// How values of one type are written and read.
+private protocol TransferForm<Value>: Sendable {
+  associatedtype Value: Sendable
+
+  func write(_ value: Value, to writer: inout TransferWriter) throws
+  func read(from reader: inout TransferReader) throws -> Value
+  func write(all values: [Value], to writer: inout TransferWriter) throws
+  func readAll(from reader: inout TransferReader, most: Int) throws -> [Value]
+}
+
+private struct CodableForm<Value: Codable & Sendable>: TransferForm {
+  func write(_ value: Value, to writer: inout TransferWriter) throws { try writer.write(value) }
+
+  func read(from reader: inout TransferReader) throws -> Value { try reader.read(Value.self) }
+
+  func write(all values: [Value], to writer: inout TransferWriter) throws { try writer.write(values) }
+
+  func readAll(from reader: inout TransferReader, most: Int) throws -> [Value] { try reader.read([Value].self) }
+}
+
+private struct VoidForm: TransferForm {
+  func write(_ value: Void, to writer: inout TransferWriter) {}
+
+  func read(from reader: inout TransferReader) {}
+
+  func write(all values: [Void], to writer: inout TransferWriter) throws { try writer.write(values.count) }
+
+  func readAll(from reader: inout TransferReader, most: Int) throws -> [Void] {
+    let count = try reader.read(Int.self)
+    guard (0...most).contains(count) else {
+      throw MultiprocessingError(.notTransferable, "\(count) results of at most \(most): the answer is refused")
     }
+    return Array(repeating: (), count: count)
   }
 }

@@ -2,16 +2,27 @@ package import MultiprocessingSystem
 
 /// An encoded message: its bytes, and the descriptors that handles in it have attached.
 package struct TransferPayload: Sendable {
+  /// What few messages have, by itself: a message goes through many hands, and each takes hold of every part of it.
+  private final class Rest: Sendable {
+    let descriptors: [Descriptor]
+    let file: PayloadFile?
+
+    init(_ descriptors: [Descriptor], _ file: PayloadFile?) { (self.descriptors, self.file) = (descriptors, file) }
+  }
+
   package var bytes: [UInt8]
-  package var descriptors: [Descriptor]
-  /// What follows the bytes, where it is too much to be copied from hand to hand.
-  package var file: PayloadFile?
+  private var rest: Rest?
 
   package init(bytes: [UInt8] = [], descriptors: [Descriptor] = [], file: PayloadFile? = nil) {
     self.bytes = bytes
-    self.descriptors = descriptors
-    self.file = file
+    if !descriptors.isEmpty || file != nil { rest = Rest(descriptors, file) }
   }
+
+  package var descriptors: [Descriptor] { rest?.descriptors ?? [] }
+  /// What follows the bytes, where it is too much to be copied from hand to hand.
+  package var file: PayloadFile? { rest?.file }
+  /// It is bytes and nothing else.
+  var isPlain: Bool { rest == nil }
 
   /// The size of the whole message.
   package var byteCount: Int { bytes.count + (file?.byteCount ?? 0) }

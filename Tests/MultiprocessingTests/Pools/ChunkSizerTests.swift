@@ -29,6 +29,18 @@ import Testing
     #expect(self.sizer(nil, taking: 100).size(left: 1_000_000_000, workers: 2) == 10_000, "a millisecond of work")
   }
 
+  @Test func `what earlier maps learned says how the first chunks are cut, but each worker has its share at once`() {
+    let quick = ChunkSizer.Experience(cost: 20, bytes: 8)
+    #expect(ChunkSizer(size: nil, quick).size(left: 1_000_000_000, workers: 2) == 2016, "what goes through a ring")
+    #expect(ChunkSizer(size: nil, quick).size(left: 8, workers: 2) == 2)
+    #expect(ChunkSizer(size: nil, quick).size(left: 2, workers: 2) == 1)
+    #expect(ChunkSizer(size: 1, quick).size(left: 1_000, workers: 2) == 250)
+    #expect(ChunkSizer(size: nil, quick).window(for: 2) == 1, "these inputs may be others: none waits behind another")
+    let slow = ChunkSizer.Experience(cost: 5_000_000, bytes: 8)
+    #expect(ChunkSizer(size: nil, slow).size(left: 1_000_000, workers: 2) == 1)
+    #expect(ChunkSizer(size: 3, slow).size(left: 1_000_000, workers: 2) == 3)
+  }
+
   @Test func `a given size is the least, and fifty microseconds of work the most`() {
     #expect(sizer(100, taking: 1_000_000).size(left: 1_000, workers: 2) == 100)
     #expect(sizer(1, taking: 10_000).size(left: 1_000, workers: 2) == 5)

@@ -31,6 +31,21 @@ final class Noted: Codable, Sendable {
 
 /// What is left to show of what CPython's tests of pools and executors ask.
 @Suite(.isolated) struct PoolBehaviourTests {
+  @Test func `a pool remembers what a map learned of its task`() async throws {
+    try await withProcessPool(workers: 2) { pool in
+      func experience() -> [ChunkSizer.Experience] {
+        pool.core.driver.state.withLock { Array($0.experience.values) }
+      }
+      #expect(experience().isEmpty)
+      for _ in 0..<2 { try await expectEqual(pool.map(0..<5_000) { $0 + 1 }.count, 5_000) }
+      try await expectEqual(pool.map(0..<3) { $0 + 2 }, [2, 3, 4])
+      #expect(experience().count == 2)
+      #expect(experience().allSatisfy { $0.cost >= 1 && $0.bytes >= 8 })
+      for task in 0..<300 { pool.core.driver.note(.init(cost: 1, bytes: 1), of: .type("\(task)")) }
+      #expect(experience().count <= 256)
+    }
+  }
+
   @Test(arguments: PoolKind.allCases, [nil, 1, 3])
   func `inputs of several values are mapped in order, whatever the chunk`(kind: PoolKind, chunk: Int?) async throws {
     try await kind.withPool { pool in

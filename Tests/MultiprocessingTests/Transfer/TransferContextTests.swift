@@ -58,8 +58,7 @@ import Testing
 
   @Test func `an index that the message does not have is an error`() throws {
     let coder = TransferCoder<Handle>()
-    var payload = try coder.encode(Handle(try descriptor()), .portable)
-    payload.descriptors = []
+    let payload = TransferPayload(bytes: try coder.encode(Handle(try descriptor()), .portable).bytes)
     let error = #expect(throws: MultiprocessingError.self) { try coder.decode(payload, .portable) }
     #expect(error?.code == .notTransferable)
     #expect(throws: MultiprocessingError.self) { try TransferContext().descriptor(at: -1) }

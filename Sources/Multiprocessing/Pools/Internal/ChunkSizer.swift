@@ -4,7 +4,18 @@
 /// stretch of work that the message does not weigh against, and slow ones alone, so that none waits in one worker while
 /// another is free. As long as nothing is known of them, many inputs begin with small chunks, and a chunk is at most 16
 /// times as large as the largest before: what was taken for quick by mistake comes back (`Chunk`).
+///
+/// What earlier maps of the same pool learned of the same task (`Experience`) says how the first chunks are cut, and no
+/// more: these inputs may be others. Every worker gets its share at once, so that those it gives back cost no time.
 struct ChunkSizer: Sendable {
+  /// What is known of a task's inputs when a map begins or ends.
+  struct Experience: Sendable {
+    /// What an input took, in nanoseconds.
+    var cost: Double
+    /// What an input and its result were as bytes, at most.
+    var bytes: Double
+  }
+
   /// Inputs that go together in any case: the chunk size that was asked for.
   private let unit: Int
   /// The time that a chunk should take, in nanoseconds.
@@ -18,6 +29,7 @@ struct ChunkSizer: Sendable {
   /// What an input and its result were as bytes, at most.
   private var bytes = 1.0
   private var largest: Int
+  private var hint: Experience?
 
   /// What goes through a worker's ring, but for a little that stands before the inputs: a message by the
   /// socket costs several times as much.
@@ -28,9 +40,10 @@ struct ChunkSizer: Sendable {
 
   /// - Parameter size: the size asked for; nil: as is best. A given size is not exceeded by more than 50 microseconds
   ///   of work.
-  init(size: Int?) {
+  init(size: Int?, _ experience: Experience? = nil) {
     self.init(
       unit: size ?? 1, target: size == nil ? 1_000_000 : 50_000, isAutomatic: size == nil, isFixed: false)
+    hint = experience
   }
 
   private init(unit: Int, target: Double, isAutomatic: Bool, isFixed: Bool) {
@@ -40,6 +53,9 @@ struct ChunkSizer: Sendable {
     self.isFixed = isFixed
     largest = unit
   }
+
+  /// What was learned, once a chunk has been answered.
+  var experience: Experience? { cost.map { Experience(cost: $0, bytes: bytes) } }
 
   /// Notes what a chunk took.
   mutating func note(count: Int, nanoseconds: Double, bytes size: Int) {
@@ -65,7 +81,11 @@ struct ChunkSizer: Sendable {
     if isFixed { return min(unit, left) }
     let unit = isRest ? 1 : unit
     let share = Double(left) / Double(2 * workers)
-    guard let cost else { return min(left, isAutomatic ? max(1, min(64, Int(share / 16))) : unit) }
+    guard let cost else {
+      let first = hint.map { Int(min(target / $0.cost, Self.byteLimit / max(bytes, $0.bytes), share)) }
+      let untried = isAutomatic ? max(1, min(64, Int(share / 16))) : unit
+      return max(1, min(left, max(unit, first ?? untried)))
+    }
     let most = min(target / cost, Self.byteLimit / bytes, max(share, Self.least / cost), 16 * Double(largest))
     return max(1, min(left, max(unit, Int(most) / unit * unit)))
   }

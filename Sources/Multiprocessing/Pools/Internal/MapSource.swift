@@ -16,7 +16,7 @@ struct MapSource<Input: Codable & Sendable, Output: Sendable>: Sendable {
   /// The job of several inputs, for a back end to which they cross.
   func job(
     _ inputs: [Input], _ format: TransferFormat, for capabilities: WorkerCapabilities, logMetadata: [String: String],
-    manner: TaskEnvelope.Manner = .chunk
+    manner: TaskEnvelope.Manner = .chunk, isRest: Bool
   ) throws -> PoolJob {
     try capabilities.check(reference)
     let payload = try Chunk<Input, Output>(coder: coder).encode(inputs, format)
@@ -26,8 +26,8 @@ struct MapSource<Input: Codable & Sendable, Output: Sendable>: Sendable {
       inputs.count == 1 ? describe(inputs[0]) : "\(inputs.count) inputs from \(describe(inputs[0]))"
     }
     return PoolJob(
-      reference: reference, envelope: envelope, describe: describe,
-      local: { throw MultiprocessingError(.unsupported, "chunks are for other processes") }, count: inputs.count)
+      reference: reference, envelope: envelope, describe: describe, count: inputs.count, isRest: isRest,
+      local: { throw MultiprocessingError(.unsupported, "chunks are for other processes") })
   }
 }
 

@@ -34,6 +34,9 @@ struct MapWork<Input: Codable & Sendable, Output: Sendable> {
     self.logMetadata = logMetadata
   }
 
+  /// What these inputs have shown.
+  var experience: ChunkSizer.Experience? { sizer.experience }
+
   /// Runs all inputs, and returns their results in order.
   mutating func collect(_ inputs: [Input]) async throws -> [Output] {
     while true {
@@ -105,14 +108,12 @@ struct MapWork<Input: Codable & Sendable, Output: Sendable> {
 
   private func job(for stretch: Stretch) throws -> PoolJob {
     let capabilities = driver.backend.capabilities
-    var job: PoolJob
     if !sizer.isFixed, let format = capabilities.format {
-      job = try source.job(stretch.inputs, format, for: capabilities, logMetadata: logMetadata)
-    } else {
-      job = try source.source(stretch.inputs[0]).job(for: capabilities, logMetadata: logMetadata)
+      return try source.job(
+        stretch.inputs, format, for: capabilities, logMetadata: logMetadata, isRest: stretch.isRest)
     }
-    job.isRest = stretch.isRest
-    return job
+    return try source.source(stretch.inputs[0]).job(
+      for: capabilities, logMetadata: logMetadata, isRest: stretch.isRest)
   }
 
   private func stretchTraits(_ stretch: Stretch) -> PoolMachine.Traits {

@@ -35,7 +35,7 @@ struct PendingItems {
     lanes.flatMap { $0.front.reversed() + $0.items[$0.head...] }.filter { members[$0] != nil }
   }
 
-  func has(where admits: (Kind) -> Bool) -> Bool { kinds.keys.contains(where: admits) }
+  var kindsPresent: Dictionary<Kind, Int>.Keys { kinds.keys }
 
   mutating func append(_ item: PoolMachine.ItemID, priority: UInt8, kind: Kind = Kind()) {
     let lane = add(item, priority, kind)

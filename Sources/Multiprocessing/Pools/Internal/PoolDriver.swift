@@ -77,6 +77,8 @@ final class PoolDriver: Sendable {
     var exitJobs: [(job: PoolJob, take: @Sendable (JobResult) -> Void)] = []
     var restartObservers: [Int: @Sendable () -> Void] = [:]
     var seriesWatch = SeriesWatch()
+    /// What maps have learned of their tasks, of some hundreds at most.
+    var experience: [TaskReference: ChunkSizer.Experience] = [:]
   }
 
   let state: Mutex<State>
@@ -150,6 +152,17 @@ final class PoolDriver: Sendable {
   }
 
   func endWork() { handle(.endWork) }
+
+  /// What an earlier map has learned of a task.
+  func experience(of task: TaskReference) -> ChunkSizer.Experience? { state.withLock { $0.experience[task] } }
+
+  func note(_ experience: ChunkSizer.Experience, of task: TaskReference) {
+    state.withLock { state in
+      // A program has as many as it has closures; one that makes types for ever begins anew.
+      if state.experience.count >= 256, state.experience[task] == nil { state.experience = [:] }
+      state.experience[task] = experience
+    }
+  }
 
   /// A number for the pace of one map or stream.
   func takePace() -> Pace.ID {

@@ -219,7 +219,10 @@ struct PoolMachine {
   private func hasRoom(_ worker: Worker) -> Bool {
     if let limit = configuration.maxTasksPerWorker, worker.completed + worker.inHand.count >= limit { return false }
     guard worker.inHand.count < largestWindow else { return false }
-    return pending.has { worker.inHand.count < window(of: $0) }
+    // Every window is at least one. A closure would have the whole machine copied.
+    if worker.inHand.isEmpty { return !pending.isEmpty }
+    for kind in pending.kindsPresent where worker.inHand.count < window(of: kind) { return true }
+    return false
   }
 
   /// Takes back what was given ahead when there are workers with nothing to do: one item for each of them.
@@ -282,8 +285,9 @@ struct PoolMachine {
     workers.count { _, worker in worker.inHand.first.flatMap { items[$0]?.losses } ?? 0 > 0 }
   }
 
-  /// Nothing is given ahead past an item that waits for an emptier hand: else the hand would never be empty.
-  private func fit(_ item: ItemID, for id: WorkerID, _ worker: Worker) -> PendingItems.Fit {
+  /// Nothing is given ahead past an item that waits for an emptier hand: else the hand would never be empty. Mutating for
+  /// the same reason: what a closure calls would be called on a copy of the machine.
+  private mutating func fit(_ item: ItemID, for id: WorkerID, _ worker: Worker) -> PendingItems.Fit {
     guard let traits = items[item]?.traits, isMeant(traits, for: id) else { return .no }
     return worker.inHand.count < window(of: traits.kind) ? .yes : .stop
   }

@@ -19,9 +19,20 @@ extension ProcessWorker {
     var roomLooks = 0
     /// The worker's loss is reported: nothing is watched any more.
     var isOver = false
+
+    /// Puts a task into the ring when nothing is before it; false when it has to wait, go by the socket, or fail.
+    mutating func putAtOnce(_ frame: Frame) -> Bool {
+      guard frame.kind == .task, waiting.isEmpty, !isSending, FrameRing.takes(frame) else { return false }
+      // One that fails has changed nothing: it is tried again where the failure is seen to.
+      return (try? ring?.put(frame)) ?? false
+    }
   }
 
   func enqueue(_ frame: Frame) {
+    if outgoing.withLock({ $0.putAtOnce(frame) }) {
+      rings?.taskFlag.ring()
+      return
+    }
     outgoing.withLock { $0.waiting.append(frame) }
     flush()
   }

@@ -142,12 +142,10 @@ final class StreamFeed<Input: Codable & Sendable, Output: Sendable>: SeriesKeepe
 
   private func job(for stretch: Stretch) throws -> PoolJob {
     let capabilities = driver.backend.capabilities
-    var job = try source.job(
-      Array(stretch.inputs), capabilities.format ?? .sameBuild, for: capabilities, logMetadata: logMetadata,
-      manner: .series)
     // Counted when it was taken.
-    job.isRest = true
-    return job
+    return try source.job(
+      Array(stretch.inputs), capabilities.format ?? .sameBuild, for: capabilities, logMetadata: logMetadata,
+      manner: .series, isRest: true)
   }
 
   /// A series is over, but for what it gives back.

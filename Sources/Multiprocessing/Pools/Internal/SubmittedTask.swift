@@ -28,7 +28,7 @@ final class SubmittedTask: Sendable {
   // SAFETY: the number alone is read; the driver looks it up under its lock, and 0 (not submitted yet) names no item.
   private var number: PoolMachine.ItemID { item.load(ordering: .acquiring) }
 
-  var isDone: Bool { completion.value != nil }
+  var isDone: Bool { completion.isSet }
 
   var isRunning: Bool { !isDone && driver.isRunning(number) }
 

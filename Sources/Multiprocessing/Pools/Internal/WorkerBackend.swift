@@ -1,6 +1,6 @@
 /// Where a pool's workers are: processes, threads, later other machines. The pool decides what happens; a back end makes
 /// it happen and reports what did.
-protocol WorkerBackend: Sendable {
+protocol WorkerBackend: AnyObject, Sendable {
   var capabilities: WorkerCapabilities { get }
 
   /// Begins to start a worker. What follows is told to the sink: `ready`, `finished` and, last and once, `lost`.
@@ -76,7 +76,7 @@ struct WorkerFacts: Sendable {
 }
 
 /// What a task came to, as the worker gave it.
-enum JobResult: Sendable {
+indirect enum JobResult: Sendable {
   /// `count`: of how many inputs, when it is a chunk's.
   case payload(TransferPayload, count: Int = 1)
   case local(any Sendable)
@@ -84,7 +84,7 @@ enum JobResult: Sendable {
 }
 
 /// A task in a form that every back end can run.
-struct PoolJob: Sendable {
+final class PoolJob: Sendable {
   let reference: TaskReference
   /// The task as it crosses; nil where it stays in this process.
   let envelope: TaskEnvelope?
@@ -93,9 +93,17 @@ struct PoolJob: Sendable {
   /// The task as it runs here.
   let local: @Sendable () async throws -> any Sendable
   /// How many tasks it is to the user: a chunk has one for each input.
-  var count = 1
+  let count: Int
   /// It is what a worker gave back of a chunk, and was counted then.
-  var isRest = false
+  let isRest: Bool
+
+  init(
+    reference: TaskReference, envelope: TaskEnvelope?, describe: (@Sendable () -> String)?, count: Int = 1,
+    isRest: Bool = false, local: @escaping @Sendable () async throws -> any Sendable
+  ) {
+    (self.reference, self.envelope, self.describe, self.local) = (reference, envelope, describe, local)
+    (self.count, self.isRest) = (count, isRest)
+  }
 }
 
 extension JobResult {

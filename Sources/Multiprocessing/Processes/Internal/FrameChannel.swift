@@ -105,7 +105,10 @@ package final class FrameChannel: Sendable {
       return pending
     }
     // Else they are what another began and did not end.
-    if header.goesOn { content.descriptors = earlier + content.descriptors }
+    if header.goesOn {
+      content = TransferPayload(
+        bytes: content.bytes, descriptors: earlier + content.descriptors, file: content.file)
+    }
     return Frame(header, content)
   }
 

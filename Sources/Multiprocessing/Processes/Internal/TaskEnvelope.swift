@@ -29,14 +29,16 @@ package struct TaskEnvelope: Sendable {
 
   /// The frame of the task: version, form, reference and metadata as fields, then the arguments to the end.
   package func frame(task: UInt64) -> Frame {
-    var head = FieldWriter()
+    // Enough for most, so that the bytes are not moved while they grow.
+    var head = FieldWriter(capacity: 256 + payload.bytes.count)
     head.put(Self.version)
     head.put(format == .portable)
     head.put(manner.rawValue)
     reference.write(to: &head)
     head.put(logMetadata.isEmpty ? nil : logMetadata.flatMap { [$0.key, $0.value] })
+    head.append(payload.bytes)
     var payload = payload
-    payload.bytes = head.bytes + payload.bytes
+    payload.bytes = head.bytes
     return Frame(.task, task: task, payload: payload)
   }
 

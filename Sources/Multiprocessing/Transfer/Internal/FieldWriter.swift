@@ -9,6 +9,12 @@ package struct FieldWriter {
 
   package init() {}
 
+  /// With room for so many bytes.
+  init(capacity: Int) { bytes.reserveCapacity(capacity) }
+
+  /// What follows the fields, without a count.
+  mutating func append(_ rest: [UInt8]) { bytes += rest }
+
   package mutating func put(_ byte: UInt8) { bytes.append(byte) }
 
   package mutating func put(_ flag: Bool) { put(UInt8(flag ? 1 : 0)) }

@@ -71,8 +71,9 @@ struct TransferReader {
   }
 
   /// Checks that nothing is left behind the last value.
-  func finish(_ type: Any.Type) throws {
-    let left = bytes.count - position + (file.map { $0.file.byteCount - $0.offset } ?? 0)
+  mutating func finish(_ type: Any.Type) throws {
+    var left = bytes.count - position
+    if let file { left += file.file.byteCount - file.offset }
     guard left != 0 else { return }
     throw MultiprocessingError(
       .notTransferable, "\(type) cannot be decoded: \(left) bytes are left behind it")

@@ -1,7 +1,7 @@
 internal import MultiprocessingSystem
 
 /// What a task is called, so that another process of the same program finds it.
-package enum TaskReference: Sendable, Hashable {
+package indirect enum TaskReference: Sendable, Hashable {
   /// A `ProcessTask` by the mangled name of its type.
   case type(String)
   /// A `ProcessTask` whose type has no name outside its file: the place of its descriptor in an image.

@@ -20,6 +20,9 @@ package final class Completion<Value: Sendable>: Sendable {
   /// The value, once it is set. Observers may not have seen it yet.
   package var value: Value? { state.withLock { $0.value } }
 
+  /// Whether there is a value, without taking hold of it.
+  package var isSet: Bool { state.withLock { $0.value != nil } }
+
   /// The value, once a wait for it would end.
   private var settledValue: Value? { state.withLock { $0.isSettled ? $0.value : nil } }
 

@@ -30,7 +30,7 @@ struct FrameRing: Sendable {
 
   /// Whether a frame can go by a ring at all.
   static func takes(_ frame: Frame) -> Bool {
-    frame.payload.file == nil && frame.payload.descriptors.isEmpty && frame.payload.bytes.count <= payloadLimit
+    frame.payload.isPlain && frame.payload.bytes.count <= payloadLimit
   }
 
   fileprivate static func place(_ position: UInt64) -> Int { Int(position % UInt64(byteCount)) }
