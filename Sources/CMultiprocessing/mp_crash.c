@@ -127,6 +127,16 @@ static void mp_on_crash(int number, siginfo_t *info, void *context) {
   mp_default_and_raise(number);
 }
 
+void mp_child_give_up(int page, int step) {
+  int32_t note[] = {step, errno};
+  _Static_assert(
+      offsetof(struct mp_child_page, failure) == offsetof(struct mp_child_page, failed_step) + sizeof *note,
+      "written together");
+  // What cannot be noted is in the exit status, without the reason.
+  if (pwrite(page, note, sizeof note, offsetof(struct mp_child_page, failed_step)) < 0) _exit(step);
+  _exit(step);
+}
+
 struct mp_child_page *mp_child_page_map(int file) {
   struct mp_child_page *page = mmap(NULL, MP_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
   if (page == MAP_FAILED) return NULL;

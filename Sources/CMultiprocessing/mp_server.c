@@ -52,7 +52,7 @@ static void mp_become_child(const int *descriptors, size_t length) {
   mp_signal_unblock(SIGINT);
   if (dup2(descriptors[0], STDOUT_FILENO) < 0 || dup2(descriptors[1], STDERR_FILENO) < 0 ||
       mp_descriptors_arrange(kept, sizeof kept / sizeof *kept, MP_CHILD_CHANNEL, 1) != 0) {
-    _exit(72);
+    mp_child_give_up(descriptors[3], MP_STEP_DESCRIPTORS);
   }
   mp_child_run(mp_request, length);
   _exit(70);

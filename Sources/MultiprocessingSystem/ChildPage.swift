@@ -33,6 +33,9 @@ package enum ChildPage {
     package var task: UInt64
     /// How many inputs of that task have begun, where it has several.
     package var part: UInt64
+    /// What kept it from setting itself up, and why.
+    package var failedStep: ChildSetup.Step?
+    package var failure: Int32
     package var crash: CrashRecord?
   }
 
@@ -55,7 +58,9 @@ package enum ChildPage {
         signal: page.signal_number, code: page.code, address: page.address,
         dataBytes: page.data_pages &* UInt64(sysconf(Int32(_SC_PAGESIZE))), frames: frames(of: page, raw: raw))
     }
-    return Contents(processID: page.pid, task: page.task, part: page.part, crash: crash)
+    return Contents(
+      processID: page.pid, task: page.task, part: page.part, failedStep: ChildSetup.Step(rawValue: page.failed_step),
+      failure: page.failure, crash: crash)
   }
 
   private static func frames(of page: mp_child_page, raw: UnsafeRawBufferPointer) -> [ImageAddress] {

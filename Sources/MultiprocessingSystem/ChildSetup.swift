@@ -13,6 +13,17 @@ package enum ChildSetup {
   package static let marker = MP_CHILD_MARKER
   /// The loader binds all symbols at the start. With the marker's name as its value the entry removes it.
   package static let bindNow = MP_BIND_NOW
+  /// What a child must not run without.
+  package enum Step: Int32, Sendable {
+    case descriptors = 72
+    case page
+    case lifeline = 75
+    case copy
+  }
+
+  /// Ends this child, which could not set itself up: its page says why, by `errno`.
+  package static func giveUp(_ step: Step, page: Int32 = page) -> Never { mp_child_give_up(page, step.rawValue) }
+
   package static let childKind = Int32(MP_KIND_CHILD)
   package static let serverKind = Int32(MP_KIND_SERVER)
 

@@ -25,6 +25,8 @@ struct mp_child_page {
   uint64_t data_pages;    // private writable memory, pages
   uint64_t task;          // id of the task the child works on; written by the worker
   uint64_t part;          // how many inputs of that task have begun, of a series
+  int32_t failed_step;    // what kept the child from setting itself up ; 0: nothing
+  int32_t failure;        // errno of that
   uint32_t frame_count;
   uint32_t image_count;
   struct mp_crash_frame frames[MP_CRASH_FRAMES];
@@ -32,6 +34,13 @@ struct mp_child_page {
 };
 
 _Static_assert(sizeof(struct mp_child_page) <= MP_PAGE_SIZE, "the record is one page");
+
+/// The first of the steps without which a child must not run; the others are in `ChildSetup.Step`.
+enum { MP_STEP_DESCRIPTORS = 72 };
+
+/// Ends a child that could not set itself up, with the step as its exit status, and notes that in the page behind `page`,
+/// with errno.
+_Noreturn void mp_child_give_up(int page, int step);
 
 /// Maps the page behind `file` for the life of the process and notes the process's id in it. NULL and errno.
 struct mp_child_page *_Nullable mp_child_page_map(int file);

@@ -17,7 +17,7 @@ package final class EventLogDestination: Sendable {
   }
 
   package static func standardError(
-    level: LogLevel, write: @escaping @Sendable ([UInt8]) -> Void = { StandardStream.writeError($0) }
+    level: LogLevel, write: @escaping @Sendable ([UInt8]) -> Void = { StandardErrorWriter.current.write($0) }
   ) -> EventLogDestination {
     let logger = Logger(label: "multiprocessing") { _ in StandardErrorLogHandler(logLevel: level, write: write) }
     return EventLogDestination(logger, isOurs: true)

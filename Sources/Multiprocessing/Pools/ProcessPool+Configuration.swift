@@ -67,7 +67,7 @@ extension ProcessPool {
   /// usual limit. What is tried again (`TaskOptions.retries`) runs between the other tasks and not after them, so a crash
   /// now and then does not add up; with many retries of many tasks that crash every time, set a higher limit. Workers that
   /// the system cannot start (no descriptors, no memory) count once for each try, and are tried again after a tenth of a
-  /// second at first and after 1.6 seconds at last: the usual limit is reached in some twelve seconds.
+  /// second at first and after 1.6 seconds at last: the usual limit is reached in some eleven seconds.
   public struct RestartLimit: Sendable {
     /// The number of workers.
     public var count = 10

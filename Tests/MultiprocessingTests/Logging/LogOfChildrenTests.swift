@@ -26,7 +26,25 @@ struct LoggingProgram: ProcessTask {
   }
 }
 
+/// A program that logs all it does where nobody reads it: on the reactor's thread too.
+struct UnreadLogProgram: ProcessTask {
+  func run() async throws -> Int {
+    try await withUnreadStandardError {
+      logToStandardError(level: .trace)
+      defer { EventLog.turnOff() }
+      return try await withProcessPool(workers: 2) { pool in
+        for _ in 0..<3 { _ = try? await pool.run { raise(SIGKILL) } }
+        return try await pool.map(0..<20) { $0 }.count
+      }
+    }
+  }
+}
+
 @Suite(.isolated) struct LogOfChildrenTests {
+  @Test func `a log that nobody reads stops nothing`() async throws {
+    #expect(try await ChildProcess.start(UnreadLogProgram()).value == 20)
+  }
+
   @Test(arguments: StartMethod.available)
   func `children log the stages of their lives, as CPython's do`(method: StartMethod) async throws {
     let lines = try await ChildProcess.start(LoggingProgram(level: "info", method: method), name: "program").value

@@ -207,6 +207,27 @@ import Testing
     }
   }
 
+  @Test(arguments: [PoolKind.threads, .forkServer])
+  func `a broadcast whose tasks are cancelled before they begin does not return as if it had run`(
+    kind: PoolKind
+  ) async throws {
+    try await kind.withPool(workers: 1) { pool in
+      let busy = try pool.submit { try await Task.sleep(for: .seconds(3600)) }
+      #expect(await eventually { busy.isRunning })
+      // Before the broadcast was taken on there is nothing to cancel.
+      let canceller = Task {
+        while !Task.isCancelled {
+          pool.cancelPending()
+          try? await Task.sleep(for: .milliseconds(1))
+        }
+      }
+      await #expect(throws: CancellationError.self) { try await pool.broadcast {} }
+      canceller.cancel()
+      await canceller.value
+      busy.cancel()
+    }
+  }
+
   @Test func `a pool needs a worker`() async throws {
     for count in [0, -1] {
       #expect(await code { _ = try ProcessPool(workers: count) } == .invalidArgument)

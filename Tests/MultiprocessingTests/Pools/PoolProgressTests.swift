@@ -38,21 +38,10 @@ struct ProgressProgram: ProcessTask {
 /// A pool that shows its progress where nobody reads it.
 struct UnreadProgressProgram: ProcessTask {
   func run() async throws -> Int {
-    var ends: [Int32] = [0, 0]
-    try #require(pipe(&ends) == 0)
-    _ = fcntl(ends[1], F_SETFL, O_NONBLOCK)
-    while write(ends[1], "x", 1) == 1 {}
-    _ = fcntl(ends[1], F_SETFL, 0)
-    let own = dup(2)
-    dup2(ends[1], 2)
-    // What is left waits with the pipe; the end of the process does not wait for both.
-    defer {
-      dup2(own, 2)
-      close(ends[0])
-    }
-    signal(SIGPIPE, SIG_IGN)
-    return try await withProcessPool(workers: 1) { pool in
-      try await pool.map(0..<20, options: .progress(.bar("Work"))) { $0 }.count
+    try await withUnreadStandardError {
+      try await withProcessPool(workers: 1) { pool in
+        try await pool.map(0..<20, options: .progress(.bar("Work"))) { $0 }.count
+      }
     }
   }
 }

@@ -21,6 +21,21 @@ private func run(_ program: String, _ argument: String, output path: String) thr
 
 @Suite(.isolated) struct DescriptorTests {
   @Test(arguments: StartMethod.forTasks)
+  func `a child that could not set itself up says why`(method: StartMethod) async throws {
+    for step in [ChildSetup.Step.descriptors, .page, .lifeline] {
+      let child = try ChildProcess<Void>.start(step.rawValue, context: ProcessContext(method)) { number in
+        errno = ENOMEM
+        ChildSetup.giveUp(ChildSetup.Step(rawValue: number)!)
+      }
+      let error = await #expect(throws: MultiprocessingError.self) { try await child.value }
+      #expect(error?.code == .startFailed && error?.terminationStatus == .exited(step.rawValue))
+      #expect(error?.message.contains("Cannot allocate memory") == true)
+    }
+    let own = try ChildProcess<Void>.start(context: ProcessContext(method)) { exit(ChildSetup.Step.page.rawValue) }
+    #expect(await code { try await own.value } == .childExited)
+  }
+
+  @Test(arguments: StartMethod.forTasks)
   func `a child has the descriptors meant for it, whatever the parent has open`(method: StartMethod) async throws {
     let few = try await descriptors(method)
     let file = TemporaryFile()

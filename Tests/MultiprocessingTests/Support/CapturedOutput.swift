@@ -1,4 +1,5 @@
 import Foundation
+import Testing
 
 @testable import Multiprocessing
 
@@ -20,4 +21,24 @@ func output(of number: Int32, during body: () async throws -> Void) async throws
   close(before)
   try result.get()
   return String(decoding: try await reader.value, as: UTF8.self)
+}
+
+/// Runs `body` with this process's standard error going to a pipe that is full and that nobody reads.
+///
+/// For children made for that purpose.
+func withUnreadStandardError<Value>(_ body: () async throws -> Value) async throws -> Value {
+  var ends: [Int32] = [0, 0]
+  try #require(pipe(&ends) == 0)
+  _ = fcntl(ends[1], F_SETFL, O_NONBLOCK)
+  while write(ends[1], "x", 1) == 1 {}
+  _ = fcntl(ends[1], F_SETFL, 0)
+  let own = dup(2)
+  dup2(ends[1], 2)
+  // What is left waits with the pipe; the end of the process does not wait for both.
+  defer {
+    dup2(own, 2)
+    close(ends[0])
+  }
+  signal(SIGPIPE, SIG_IGN)
+  return try await body()
 }

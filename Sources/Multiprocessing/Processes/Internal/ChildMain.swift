@@ -19,12 +19,12 @@ enum ChildMain {
       try ChildSetup.armLifeline(ChildSetup.lifeline)
     } catch {
       // A child that could outlive its parent must not run.
-      ProcessControl.exitNow(75)
+      ChildSetup.giveUp(.lifeline)
     }
     let channel = FrameChannel(MessageSocket(Descriptor(owning: ChildSetup.channel)))
     let file = MemoryFile(Descriptor(owning: ChildSetup.page))
     ProcessRegistry.inherit(Descriptor(sharing: ChildSetup.registry))
-    guard let page = try? OwnChildPage(mapping: ChildSetup.page) else { ProcessControl.exitNow(73) }
+    guard let page = try? OwnChildPage(mapping: ChildSetup.page) else { ChildSetup.giveUp(.page) }
     page.catchCrashes()
     do {
       let parameters = try bytes.map(ChildParameters.init(bytes:)) ?? ChildParameters(from: file)

@@ -21,6 +21,7 @@ extension ProcessExit {
   /// Why a task that this process had in hand has no result.
   package func error(task: String?) -> MultiprocessingError {
     switch status {
+    case .exited where page?.failedStep != nil: setupError
     case .exited(let code):
       MultiprocessingError(
         .childExited,
@@ -36,6 +37,19 @@ extension ProcessExit {
         waitpid(-1)) in a program that uses this library
         """, status: status)
     }
+  }
+
+  private var setupError: MultiprocessingError {
+    let reason = SystemError.text(of: page?.failure ?? 0)
+    let lack =
+      switch page?.failedStep {
+      case .descriptors: "its descriptors could not be put in their places"
+      case .page, .copy: "the memory that it shares with its parent could not be mapped"
+      case .lifeline, nil: "nothing would have ended it with its parent"
+      }
+    return MultiprocessingError(
+      .startFailed, "\(name) (pid \(id)) could not set itself up: \(lack) (\(reason)); nothing of its task has run",
+      status: status)
   }
 
   private func crashError(signal: Int32, report: CrashReport) -> MultiprocessingError {

@@ -52,7 +52,7 @@ struct ForkLauncher: Launcher {
   }
 
   private func run(_ plan: LaunchPlan, _ copy: ChildSetup.Copy, _ channel: Int32) -> Never {
-    guard ChildSetup.begin(copy) else { ProcessControl.exitNow(76) }
+    guard ChildSetup.begin(copy) else { ChildSetup.giveUp(.copy, page: copy.page) }
     EventLog.forgetUsersLogger()
     // To the pool whose worker this is a copy of.
     if LogForwarding.send != nil { LogForwarding.send = nil }
