@@ -36,6 +36,43 @@ package enum DescriptorIO {
     }
   }
 
+  /// Writes what the system takes without waiting. Returns the rest; none where nobody reads.
+  ///
+  /// An open file of its own is asked, which alone does not wait: the one that others use stays as it is. Where there can
+  /// be none (a terminal of another user's), everything is returned.
+  package static func writeAtOnce(_ bytes: [UInt8], to number: Int32) -> ArraySlice<UInt8> {
+    var status = stat()
+    guard fstat(number, &status) == 0 else { return [] }
+    switch status.st_mode & S_IFMT {
+    case S_IFREG:
+      writeAll(bytes[...], to: number)
+      return []
+    case S_IFSOCK: return put(bytes) { send(number, $0, $1, Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL)) }
+    default:
+      let own = open("/proc/self/fd/\(number)", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
+      guard own >= 0 else { return bytes[...] }
+      let descriptor = Descriptor(owning: own)
+      return withExtendedLifetime(descriptor) { put(bytes) { write(own, $0, $1) } }
+    }
+  }
+
+  // SAFETY: `call` reads as many bytes there as it is told.
+  private static func put(_ bytes: [UInt8], by call: (UnsafeRawPointer, Int) -> Int) -> ArraySlice<UInt8> {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      // SAFETY: the slice is not empty, so it has an address; the kernel reads its bytes inside the call.
+      let count = rest.withUnsafeBytes { call($0.baseAddress!, $0.count) }
+      if count > 0 {
+        rest = rest.dropFirst(count)
+      } else if errno == EAGAIN {
+        return rest
+      } else if errno != EINTR {
+        return []
+      }
+    }
+    return rest
+  }
+
   /// What one `read` gave.
   package enum ReadResult: Sendable {
     case bytes([UInt8])

@@ -45,6 +45,9 @@ package enum Executable {
     }
   }
 
+  /// A path by which another process of this user's gets to this one's directory when that has been deleted.
+  package static var pathToDeletedDirectory: String { "/proc/\(getpid())/cwd" }
+
   /// True when cores go to a program through a pipe: a limit of 0 does not keep the kernel from starting it, 1 does.
   package static let corePatternIsPipe = mp_core_pattern_is_pipe() == 1
 }

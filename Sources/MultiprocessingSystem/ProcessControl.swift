@@ -3,6 +3,9 @@ internal import Glibc
 
 /// Making, watching and signalling processes.
 package enum ProcessControl {
+  package static var effectiveUser: UInt32 { geteuid() }
+  package static var effectiveGroup: UInt32 { getegid() }
+
   /// A copy of this process: nil in the copy, where all signals wait until it resets them.
   package static func fork() throws -> Int32? {
     let id = try systemCall("fork") { mp_fork() }

@@ -3,17 +3,26 @@ internal import Glibc
 
 /// A thread of the system, for loops that block.
 package enum SystemThread {
-  /// Runs `body` on a new detached thread with signals blocked, so that handlers run on the program's own threads. Those
-  /// of a fault stay open: blocked, they would end the process without a record. `runsUserCode`: SIGPIPE and SIGPROF
-  /// stay open too, as on the threads of Dispatch. `sleepsInForks`: a copy of this process is made while the thread is in
+  /// Which signals a thread takes.
+  package enum Signals: Sendable {
+    /// Those of a fault, which would end the process without a record: handlers run on the program's own threads.
+    case faults
+    /// SIGPIPE and SIGPROF too, as on the threads of Dispatch: it runs code of the user's.
+    case asOnDispatch
+    /// All: it is a thread that the program would have anyway, and starts others, whose mask is its own.
+    case all
+  }
+
+  /// Runs `body` on a new detached thread. `sleepsInForks`: a copy of this process is made while the thread is in
   /// a wait of `EventPoll` or `SharedWait` (`mp_gate.h`), which it therefore has to come back to without delay.
   package static func start(
-    named name: String, runsUserCode: Bool = false, sleepsInForks: Bool = false, _ body: @escaping @Sendable () -> Void
+    named name: String, taking signals: Signals = .faults, sleepsInForks: Bool = false,
+    _ body: @escaping @Sendable () -> Void
   ) throws {
     var blocked = sigset_t()
     var before = sigset_t()
-    sigfillset(&blocked)
-    for number in faults + (runsUserCode ? [SIGPIPE, SIGPROF] : []) { sigdelset(&blocked, number) }
+    if signals == .all { sigemptyset(&blocked) } else { sigfillset(&blocked) }
+    for number in faults + (signals == .asOnDispatch ? [SIGPIPE, SIGPROF] : []) { sigdelset(&blocked, number) }
     pthread_sigmask(SIG_SETMASK, &blocked, &before)
     defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
     var attributes = pthread_attr_t()

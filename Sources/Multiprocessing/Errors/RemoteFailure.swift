@@ -23,9 +23,21 @@ extension RemoteFailure {
     if let failure = error as? RemoteFailure {
       self = failure
     } else {
-      self.init(
-        typeName: String(reflecting: type(of: error)), description: String(describing: error),
-        processID: ProcessIdentity.currentID, processName: ProcessIdentity.currentName)
+      let description = String(describing: error)
+      // In a message beside others: not a whole document.
+      let isLong = description.utf8.count > Self.longest
+      self.init(error, isLong ? String(description.prefix(Self.longest)) + " …" : description)
     }
+  }
+
+  private static let longest = 65_536
+
+  /// The same without the error's own words, which are code of the user's.
+  package init(undescribed error: any Error) { self.init(error, "an error that is its own description") }
+
+  private init(_ error: any Error, _ description: String) {
+    self.init(
+      typeName: String(reflecting: type(of: error)), description: description,
+      processID: ProcessIdentity.currentID, processName: ProcessIdentity.currentName)
   }
 }

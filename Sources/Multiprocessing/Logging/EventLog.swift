@@ -1,4 +1,5 @@
 package import Logging
+internal import MultiprocessingSystem
 internal import Synchronization
 
 /// The library's own events. Off until the user asks, and then the cost of an event is one relaxed load.
@@ -97,8 +98,14 @@ extension EventLog {
     _ level: LogLevel, _ message: () -> String, _ metadata: () -> Logger.Metadata?, _ file: String,
     _ function: String, _ line: UInt
   ) {
-    destination?.logger.log(
-      level: level, "\(message())", metadata: metadata(), source: "Multiprocessing", file: file, function: function,
-      line: line)
+    guard let destination, destination.logger.logLevel <= level else { return }
+    let (logger, message, metadata) = (destination.logger, message(), metadata())
+    let log: @Sendable () -> Void = {
+      logger.log(
+        level: level, "\(message)", metadata: metadata, source: "Multiprocessing", file: file, function: function,
+        line: line)
+    }
+    // Our own does not wait.
+    if destination.isOurs || !ForkGate.servesAll { log() } else { LogHandOver.current.perform(log) }
   }
 }

@@ -4,7 +4,8 @@ internal import Synchronization
 /// Writes children's lines to this process's standard error, without ever making the reactor wait.
 ///
 /// Bytes that the system takes at once are written at once, so that a child's lines come before what the parent prints
-/// after joining it. When standard error is full (a pipe nobody reads), they queue up for a thread that waits instead;
+/// after joining it. When standard error is full (a pipe nobody reads, a terminal that was stopped), they queue up for a
+/// thread that waits instead;
 /// above a bound the oldest are dropped.
 final class StandardErrorWriter: Sendable {
   static var current: StandardErrorWriter { perProcess.value }
@@ -16,20 +17,13 @@ final class StandardErrorWriter: Sendable {
   }
 
   private static let queueLimit = 4 << 20
-  /// What a pipe that polls as writable takes without waiting.
-  private static let atomicWrite = 4096
 
   private let state = Mutex(State())
 
   func write(_ bytes: [UInt8]) {
     guard Polling.isStandardStream(2) else { return }
     let mustStart = state.withLock { state in
-      var rest = bytes[...]
-      while state.queue.isEmpty, !rest.isEmpty, Polling.isWritable(2) {
-        let end = min(rest.count, Self.atomicWrite)
-        DescriptorIO.writeAll(rest.prefix(end), to: 2)
-        rest = rest.dropFirst(end)
-      }
+      let rest = state.queue.isEmpty && !state.isThreadRunning ? DescriptorIO.writeAtOnce(bytes, to: 2) : bytes[...]
       if rest.isEmpty { return false }
       state.queue += rest
       if state.queue.count > Self.queueLimit { state.queue.removeFirst(state.queue.count - Self.queueLimit) }

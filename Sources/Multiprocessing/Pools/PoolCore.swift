@@ -116,6 +116,7 @@ extension PoolCore {
     if isInline {
       _ = try options.traits(capabilities)
       guard driver.isOpen else { throw PoolDriver.closed }
+      try Task.checkCancellation()
       return try await source.run()
     }
     let task = try submitted(source, options)

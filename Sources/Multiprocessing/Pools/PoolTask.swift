@@ -75,8 +75,9 @@ public final class PoolTask<Output: Sendable>: Sendable {
   /// Calls `body` once with the outcome, at once when there is one already. It runs in a Swift task of its own, so a slow
   /// one holds nothing up.
   public func onCompletion(_ body: @escaping @Sendable (Result<Output, any Error>) -> Void) {
+    let call = CallOnce(body)
     completion.observe { result in
-      Task.detached { body(self.output(result)) }
+      Task.detached { call.take()?(self.output(result)) }
     }
   }
 
@@ -104,4 +105,14 @@ extension PoolTask: CustomStringConvertible {
     case .failure: isCancelled ? "cancelled" : "failed"
     }
   }
+}
+
+/// A closure of the user's that is let go by whoever calls it: an object may end with it, whose end may wait for the pool,
+/// and so for the thread that tells of completions.
+private final class CallOnce<Argument>: Sendable {
+  private let body: Mutex<(@Sendable (Argument) -> Void)?>
+
+  init(_ body: @escaping @Sendable (Argument) -> Void) { self.body = Mutex(body) }
+
+  func take() -> (@Sendable (Argument) -> Void)? { body.withLock { $0.take() } }
 }

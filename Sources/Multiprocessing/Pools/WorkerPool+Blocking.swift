@@ -50,19 +50,20 @@ extension PoolCore {
   func mapBlocking<Input: Codable & Sendable, R: Codable & Sendable>(
     _ inputs: [Input], _ options: MapOptions, suspending body: @escaping @Sendable @concurrent (Input) async throws -> R
   ) throws -> [R] {
-    try mapBlocking(inputs, options, MapSource(body))
+    try mapAnywhere(inputs, options, MapSource(body))
   }
 
   @usableFromInline
   func mapBlocking<Input: Codable & Sendable, R: Codable & Sendable>(
     _ inputs: [Input], _ options: MapOptions, plain body: @escaping @Sendable (Input) throws -> R
   ) throws -> [R] {
-    try mapBlocking(inputs, options, MapSource(plain: body))
+    try mapAnywhere(inputs, options, MapSource(plain: body))
   }
 
-  private func mapBlocking<Input: Codable & Sendable, R: Codable & Sendable>(
+  private func mapAnywhere<Input: Codable & Sendable, R: Codable & Sendable>(
     _ inputs: [Input], _ options: MapOptions, _ source: MapSource<Input, R>
   ) throws -> [R] {
+    if !isInline { return try mapBlocking(inputs, options, source) }
     let completion = Completion<Result<[R], any Error>>()
     let metadata = driver.callersLogMetadata
     Task.detached(priority: Task.currentPriority) {

@@ -88,35 +88,24 @@ extension PoolCore {
   func map<Input, Output>(
     _ inputs: [Input], _ options: MapOptions, _ source: MapSource<Input, Output>, logMetadata: [String: String]? = nil
   ) async throws -> [Output] {
-    let traits = try options.traits(driver)
-    try driver.beginWork()
-    defer { driver.endWork() }
-    let progress = options.progress.map { ProgressReporter(style: $0, total: inputs.count, output: .ofPools) }
-    defer { progress?.finish() }
-    if isInline, options.totalTimeout == nil { return try await mapInline(inputs, source, progress) }
-    let run = MapRun<Input, Output>(driver: driver, progress: progress)
-    let observer = progress.map { progress in driver.observeRestarts { progress.restarted() } }
-    defer { observer.map(driver.stopObservingRestarts) }
-    let timer = try options.totalTimeout.map { timeout in
-      try Reactor.shared.schedule(at: ContinuousClock.now + timeout) { run.fail(Self.mapTimedOut) }
-    }
-    defer { timer.map(Reactor.shared.cancel) }
-    var work = MapWork(
-      run, source, driver, traits, sizer(options, traits, driver.experience(of: source.reference)),
-      logMetadata: logMetadata ?? driver.callersLogMetadata)
+    if isInline, options.totalTimeout == nil { return try await mapInline(inputs, options, source) }
+    var call = try MapCall(inputs.count, options, source, self, logMetadata: logMetadata ?? driver.callersLogMetadata)
+    defer { call.end() }
+    let run = call.run
     return try await withTaskCancellationHandler {
-      do {
-        let outputs = try await work.collect(inputs)
-        if let experience = work.experience { driver.note(experience, of: source.reference) }
-        return outputs
-      } catch {
-        work.abandon()
-        run.cancelRest()
-        throw error.decoded
-      }
+      try await call.outputs(inputs)
     } onCancel: {
       run.fail(CancellationError())
     }
+  }
+
+  /// The same on the calling thread, which blocks and takes the workers' answers by itself. Not where tasks run in it.
+  func mapBlocking<Input, Output>(
+    _ inputs: [Input], _ options: MapOptions, _ source: MapSource<Input, Output>
+  ) throws -> [Output] {
+    var call = try MapCall(inputs.count, options, source, self, logMetadata: driver.callersLogMetadata)
+    defer { call.end() }
+    return try call.outputsBlocking(inputs)
   }
 
   /// Inputs go one by one where each is a task to the rules: with a time or retries of its own, a worker of its own, or
@@ -131,8 +120,13 @@ extension PoolCore {
   }
 
   private func mapInline<Input, Output>(
-    _ inputs: [Input], _ source: MapSource<Input, Output>, _ progress: ProgressReporter?
+    _ inputs: [Input], _ options: MapOptions, _ source: MapSource<Input, Output>
   ) async throws -> [Output] {
+    _ = try options.traits(driver)
+    try driver.beginWork()
+    defer { driver.endWork() }
+    let progress = options.progress.map { ProgressReporter(style: $0, total: inputs.count, output: .ofPools) }
+    defer { progress?.finish() }
     var results: [Output] = []
     for input in inputs {
       try Task.checkCancellation()
@@ -140,10 +134,6 @@ extension PoolCore {
       progress?.completed()
     }
     return results
-  }
-
-  private static var mapTimedOut: MultiprocessingError {
-    MultiprocessingError(.timedOut, "the map did not end in its time (totalTimeout): the rest is cancelled")
   }
 }
 

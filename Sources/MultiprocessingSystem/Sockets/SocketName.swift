@@ -32,8 +32,11 @@ package struct SocketName: Sendable {
     if path.isEmpty || path.utf8.contains(0) { return nil }
   }
 
-  /// A name that is in no file system; nil when it is too long.
-  package init?(abstract name: String) { self.init(local: [0] + Array(name.utf8)) }
+  /// A name that is in no file system; nil when it is empty or too long.
+  package init?(abstract name: String) {
+    self.init(local: [0] + Array(name.utf8))
+    if name.isEmpty { return nil }
+  }
 
   private init?(local name: [UInt8]) {
     guard name.count <= Self.pathLimit else { return nil }

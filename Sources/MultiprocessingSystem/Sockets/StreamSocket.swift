@@ -118,7 +118,9 @@ package struct SocketFile: Sendable, Equatable {
   package init?(at path: String) {
     var status = stat()
     guard lstat(path, &status) == 0 else { return nil }
-    self.path = path
+    // Wherever the process goes later.
+    let directory = path.hasPrefix("/") ? nil : Executable.workingDirectory()
+    self.path = directory.map { "\($0)/\(path)" } ?? path
     (device, inode) = (UInt64(status.st_dev), UInt64(status.st_ino))
   }
 

@@ -178,7 +178,7 @@ private func blockingAccept(_ listener: TextListener, timeout: Duration) throws 
   @Test(
     arguments: [
       .unix(path: ""), .unix(path: "/tmp/\(String(repeating: "x", count: 103))"), .unix(path: "/tmp/a\0b"),
-      .abstract(name: String(repeating: "x", count: 108)), .tcp(host: "a\0b", port: 1),
+      .abstract(name: String(repeating: "x", count: 108)), .abstract(name: ""), .tcp(host: "a\0b", port: 1),
     ] as [SocketAddress])
   func `refuses addresses that cannot be`(address: SocketAddress) async throws {
     try await expectFailure(.invalidArgument) { try TextListener(at: address, authenticationKey: [1]) }

@@ -46,7 +46,35 @@ struct UnreadProgressProgram: ProcessTask {
   }
 }
 
+/// A pool whose workers write where nobody reads it.
+struct UnreadLinesProgram: ProcessTask {
+  var isTerminal: Bool
+
+  func run() async throws -> Bool {
+    try await withUnreadStandardError(isTerminal: isTerminal) {
+      try await withProcessPool(workers: 2) { pool in
+        try await pool.run {
+          for number in 0..<3000 {
+            FileHandle.standardError.write(Data("line \(number) of a worker that has much to say\n".utf8))
+          }
+        }
+        do {
+          try await pool.run(options: .timeout(.milliseconds(200))) { try await Task.sleep(for: .seconds(3600)) }
+        } catch let error as MultiprocessingError where error.code == .timedOut {
+          return true
+        }
+        return false
+      }
+    }
+  }
+}
+
 @Suite(.isolated) struct PoolProgressTests {
+  @Test(arguments: [true, false])
+  func `workers that write where nobody reads stop nothing`(isTerminal: Bool) async throws {
+    #expect(try await ChildProcess.start(UnreadLinesProgram(isTerminal: isTerminal)).value)
+  }
+
   @Test func `progress that nobody reads stops nothing`() async throws {
     #expect(try await ChildProcess.start(UnreadProgressProgram()).value == 20)
   }

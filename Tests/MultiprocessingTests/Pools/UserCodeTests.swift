@@ -38,7 +38,27 @@ struct LastWish: ProcessTask {
 }
 
 /// The pool goes on while code of its user's runs, wherever it is called.
+/// Asks a pool for a task when it ends.
+private final class LastQuestion: Sendable {
+  let pool: ProcessPool
+
+  init(_ pool: ProcessPool) { self.pool = pool }
+
+  deinit { _ = try? pool.blocking.run { 1 } }
+}
+
 @Suite(.isolated) struct UserCodeTests {
+  @Test func `what a completion handler holds may end with a question to the pool`() async throws {
+    try await withProcessPool(workers: 2) { pool in
+      for round in 0..<30 {
+        let question = LastQuestion(pool)
+        let task = try pool.submit(round) { $0 }
+        task.onCompletion { _ in withExtendedLifetime(question) {} }
+        try await expectEqual(task.value, round)
+      }
+    }
+  }
+
   @Test func `the decoding of an error may wait for a task of the pool`() async throws {
     try await withWorkers(2) { pool in
       NosyFailure.pool.withLock { $0 = pool }

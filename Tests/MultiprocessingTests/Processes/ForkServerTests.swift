@@ -3,7 +3,41 @@ import Testing
 
 @testable import Multiprocessing
 
+/// A program that gives up its rights after it has started children.
+struct HumbleProgram: ProcessTask {
+  /// Nobody's user and group.
+  static let nobody: UInt32 = 65_534
+
+  /// For root alone, and where others may run this program.
+  static var isPossible: Bool {
+    guard geteuid() == 0, var path = Bundle.main.executablePath else { return false }
+    while path != "/" {
+      var status = stat()
+      guard stat(path, &status) == 0, status.st_mode & S_IXOTH != 0 else { return false }
+      path = (path as NSString).deletingLastPathComponent
+    }
+    return true
+  }
+
+  func run() async throws -> [UInt32] {
+    let before = try await ChildProcess.start { getuid() }.value
+    try #require(setgid(Self.nobody) == 0 && setuid(Self.nobody) == 0)
+    var users = [before]
+    for method in StartMethod.forTasks {
+      let child = try ChildProcess.start(context: ProcessContext(method)) { [getuid(), getgid()] }
+      users += try await child.value
+    }
+    return users
+  }
+}
+
 @Suite(.isolated) struct ForkServerTests {
+  @Test(.enabled(if: HumbleProgram.isPossible, "needs root, and a program that others may run"))
+  func `children have the rights that their parent has left`() async throws {
+    let users = try await ChildProcess.start(HumbleProgram(), context: ProcessContext(.spawn)).value
+    #expect(users == [0] + Array(repeating: HumbleProgram.nobody, count: 2 * StartMethod.forTasks.count))
+  }
+
   @Test(arguments: [SIGKILL, SIGINT, SIGTERM, SIGSEGV])
   func `a signal to the server leaves children alone, and the next start works`(signal: Int32) async throws {
     let context = ProcessContext(.forkServer)

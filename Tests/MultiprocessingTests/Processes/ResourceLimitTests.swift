@@ -54,6 +54,7 @@ struct SpinForever: ProcessTask {
 
   @Test(arguments: StartMethod.forTasks)
   func `a crash far below the memory limit is a crash`(method: StartMethod) async throws {
+    #expect(Duration(secondsComponent: .max, attosecondsComponent: 1).wholeSecondsRoundedUp == .max)
     let limits = ResourceLimits(memory: 1 << 30, cpuTime: .seconds(50), openFiles: 100)
     let child = try ChildProcess.start(Crash(kind: .badIndex), context: ProcessContext(method, limits: limits))
     let error = try await failure(of: child)

@@ -45,6 +45,18 @@ struct SignalsOfGrandchild: ProcessTask {
     #expect(seen[1].isEmpty)
   }
 
+  @Test(arguments: StartMethod.forTasks)
+  func `a task finds no signal blocked, and what it starts neither`(method: StartMethod) async throws {
+    let context = ProcessContext(method)
+    let blocked = try await ChildProcess.start(context: context) {
+      var mask = sigset_t()
+      pthread_sigmask(SIG_BLOCK, nil, &mask)
+      return (1..<32).filter { sigismember(&mask, Int32($0)) == 1 }
+    }.value
+    #expect(blocked.isEmpty)
+    #expect(try await ChildProcess<Void>.start(context: context) { raise(SIGTERM) }.join() == .signaled(SIGTERM))
+  }
+
   @Test func `an interrupt right after a start is not lost`() async throws {
     for _ in 0..<20 {
       let child = try ChildProcess.start(context: ProcessContext(.forkServer)) {

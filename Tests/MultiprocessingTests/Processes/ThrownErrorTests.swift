@@ -39,7 +39,39 @@ struct InquisitiveFailure: Error, Codable {
   }
 }
 
+/// A Codable error without words of its own.
+struct SpeechlessFailure: Error, Codable, Equatable, CustomStringConvertible {
+  var number: Int
+
+  var description: String { fatalError("described") }
+}
+
 @Suite(.isolated) struct ThrownErrorTests {
+  @Test func `a Codable error crosses without being described`() async throws {
+    func number(_ body: () async throws -> Void) async -> Int? {
+      do { try await body() } catch { return (error as? SpeechlessFailure)?.number }
+      return nil
+    }
+    let child = try ChildProcess<Void>.start(3) { throw SpeechlessFailure(number: $0) }
+    #expect(await number { try await child.value } == 3)
+    try await withProcessPool(workers: 1) { pool in
+      #expect(await number { try await pool.run(4) { throw SpeechlessFailure(number: $0) } } == 4)
+    }
+  }
+
+  @Test func `a long description is cut, and a Codable error that cannot cross says so`() async throws {
+    struct Long: Error, CustomStringConvertible {
+      var description: String { String(repeating: "word ", count: 1_000_000) }
+    }
+    let long = ThrownError(Long())
+    #expect(long.failure.description.utf8.count < 100_000)
+    struct Local: Error, Codable {}
+    let local = ThrownError.error(in: ThrownError(Local()).payload()) as? MultiprocessingError
+    #expect(local?.code == .childThrew && local?.message.contains("make the type internal") == true)
+    let plain = ThrownError.error(in: long.payload()) as? MultiprocessingError
+    #expect(plain?.message.hasSuffix("make the error type Codable for it to arrive as itself") == true)
+  }
+
   @Test(arguments: StartMethod.forTasks)
   func `the decoding of an error may ask for its child`(method: StartMethod) async throws {
     let isKnown = try Event()

@@ -23,12 +23,20 @@ func output(of number: Int32, during body: () async throws -> Void) async throws
   return String(decoding: try await reader.value, as: UTF8.self)
 }
 
-/// Runs `body` with this process's standard error going to a pipe that is full and that nobody reads.
+/// Runs `body` with this process's standard error going to a pipe or terminal that is full and that nobody reads.
 ///
 /// For children made for that purpose.
-func withUnreadStandardError<Value>(_ body: () async throws -> Value) async throws -> Value {
+func withUnreadStandardError<Value>(
+  isTerminal: Bool = false, _ body: () async throws -> Value
+) async throws -> Value {
   var ends: [Int32] = [0, 0]
-  try #require(pipe(&ends) == 0)
+  if isTerminal {
+    var (near, far): (Int32, Int32) = (-1, -1)
+    try #require(openpty(&near, &far, nil, nil, nil) == 0)
+    ends = [near, far]
+  } else {
+    try #require(pipe(&ends) == 0)
+  }
   _ = fcntl(ends[1], F_SETFL, O_NONBLOCK)
   while write(ends[1], "x", 1) == 1 {}
   _ = fcntl(ends[1], F_SETFL, 0)

@@ -50,14 +50,27 @@ final class MapRun<Input: Codable & Sendable, Output: Sendable>: Sendable {
   /// - Throws: the first failure, as soon as there is one.
   func answers() async throws -> [(stretch: Stretch, result: JobResult)] {
     while true {
-      let (answers, waiter) = try state.withLock { state in
-        if let failure = state.failure { throw failure }
-        defer { state.answers = [] }
-        state.waiter = state.answers.isEmpty ? Completion<Void>() : nil
-        return (state.answers, state.waiter)
-      }
+      let (answers, waiter) = try takeAnswers()
       guard let waiter else { return answers }
       try await waiter.wait()
+    }
+  }
+
+  /// The same for a thread, which blocks.
+  func answersBlocking() throws -> [(stretch: Stretch, result: JobResult)] {
+    while true {
+      let (answers, waiter) = try takeAnswers()
+      guard let waiter else { return answers }
+      driver.waitBlocking(for: waiter)
+    }
+  }
+
+  private func takeAnswers() throws -> (answers: [(stretch: Stretch, result: JobResult)], waiter: Completion<Void>?) {
+    try state.withLock { state in
+      if let failure = state.failure { throw failure }
+      defer { state.answers = [] }
+      state.waiter = state.answers.isEmpty ? Completion<Void>() : nil
+      return (state.answers, state.waiter)
     }
   }
 

@@ -39,19 +39,32 @@ struct MapWork<Input: Codable & Sendable, Output: Sendable> {
 
   /// Runs all inputs, and returns their results in order.
   mutating func collect(_ inputs: [Input]) async throws -> [Output] {
-    while true {
-      let workers = max(1, driver.configuredWorkers)
-      while hasRoom(workers), let stretch = next(from: inputs, workers) {
-        do { try submit(stretch) } catch {
-          returned.append(stretch)
-          throw error
-        }
+    while try goOn(inputs) { try accept(try await run.answers()) }
+    return inOrder()
+  }
+
+  /// The same on the calling thread, which blocks.
+  mutating func collectBlocking(_ inputs: [Input]) throws -> [Output] {
+    while try goOn(inputs) { try accept(try run.answersBlocking()) }
+    return inOrder()
+  }
+
+  /// Keeps the workers supplied; false when there is nothing more to wait for.
+  private mutating func goOn(_ inputs: [Input]) throws -> Bool {
+    let workers = max(1, driver.configuredWorkers)
+    while hasRoom(workers), let stretch = next(from: inputs, workers) {
+      do { try submit(stretch) } catch {
+        returned.append(stretch)
+        throw error
       }
-      if owed.isEmpty { return inOrder() }
-      for (stretch, result) in try await run.answers() {
-        owedBytes -= owed.removeValue(forKey: stretch.start) ?? 0
-        try accept(result, of: stretch)
-      }
+    }
+    return !owed.isEmpty
+  }
+
+  private mutating func accept(_ answers: [(stretch: Stretch, result: JobResult)]) throws {
+    for (stretch, result) in answers {
+      owedBytes -= owed.removeValue(forKey: stretch.start) ?? 0
+      try accept(result, of: stretch)
     }
   }
 

@@ -155,6 +155,20 @@ extension PoolDriver {
     state.withLock { $0.machine.items[item]?.worker }.flatMap(backend.watch)
   }
 
+  /// Blocks the calling thread, which takes answers from all workers by itself where it can.
+  func waitBlocking(for completion: Completion<Void>) {
+    var known: [ObjectIdentifier] = []
+    while !completion.isSet, SharedWait.isVectorSupported {
+      let watches = state.withLock { $0.machine.workers.keys }.compactMap(backend.watch)
+      guard watches.count <= SharedWait.mostWords else { break }
+      let identities = watches.map { ObjectIdentifier($0) }
+      if identities != known { completion.observe { _ in for watch in watches { watch.nudge() } } }
+      known = identities
+      guard sleep(on: watches, unless: { completion.isSet }, until: nil) else { break }
+    }
+    completion.waitBlocking()
+  }
+
   /// Workers that are not on their way out, in the order of their starts.
   var workers: [(id: WorkerID, worker: PoolMachine.Worker)] {
     state.withLock { state in

@@ -200,22 +200,24 @@ extension ProcessWorker: AnswerWatch {
     receive(false)
   }
 
-  func sleep(unless isDone: () -> Bool, until deadline: UInt64?) -> Bool {
+  func beginSleep() -> SharedWait.Entry? {
     let isMine = incoming.withLock { incoming in
       guard incoming.ring != nil, !incoming.isOver, !incoming.hasSleeper else { return false }
       (incoming.hasSleeper, incoming.isNudged) = (true, false)
       return true
     }
-    guard isMine, let flag = rings?.answerFlag else { return false }
+    guard isMine, let flag = rings?.answerFlag else { return nil }
     // Makes the wish known, and takes what came before. Where another thread is at it, what it has taken may be what is
     // awaited, and the wish is made known after that.
-    let isKnown = receive(false)
-    // What ends the wait later takes the announcement away first, and it is not made again.
-    if isKnown, !isDone() { flag.sleep(announced: RingPair.bySleep, until: deadline) }
-    incoming.withLock { $0.hasSleeper = false }
+    if receive(false) { return SharedWait.Entry(flag.word, RingPair.bySleep) }
+    endSleep()
     receive(false)
-    return isKnown
+    return nil
   }
+
+  func endSleep() { incoming.withLock { $0.hasSleeper = false } }
+
+  func takeAnswers() { receive(false) }
 
   func nudge() {
     let hasSleeper = incoming.withLock { incoming in

@@ -53,7 +53,7 @@ final class SubmittedTask: Sendable {
         return nudged.watch !== watch
       }
       if isNew { completion.observe { [weak watch] _ in watch?.nudge() } }
-      guard watch.sleep(unless: { isDone }, until: deadline) else { break }
+      guard sleep(on: [watch], unless: { isDone }, until: deadline) else { break }
       if let deadline, SharedWait.now >= deadline { return completion.value }
     }
     let rest = deadline.map { Duration.nanoseconds(Int64(clamping: $0) - Int64(clamping: SharedWait.now)) }

@@ -226,8 +226,12 @@ final class ChildLoop: Sendable {
   /// Tells the parent how a task ended; a child of one task ends with that.
   private func answer(_ task: UInt64, _ outcome: TaskOutcome, after time: UInt64? = nil) {
     ChildSetup.flushStreams()
-    if case .thrown(let error) = outcome, parameters.printsErrors {
-      StandardStream.writeError(Array("\(parameters.name) ended by an error: \(error)\n".utf8))
+    // Behind its sending: the error's own words are code of the user's.
+    defer {
+      if case .thrown(let error) = outcome, parameters.printsErrors {
+        StandardStream.writeError(Array("\(parameters.name) ended by an error: \(error)\n".utf8))
+      }
+      if !isWorker { end(code: outcome.isValue ? 0 : 1) }
     }
     do {
       var frame = outcome.frame(task: task)
@@ -241,7 +245,6 @@ final class ChildLoop: Sendable {
         ProcessControl.exitNow(77)
       }
     }
-    if !isWorker { end(code: outcome.isValue ? 0 : 1) }
   }
 
   /// At once, so that it is there when the next instruction ends the process.

@@ -105,6 +105,8 @@ enum OwnStart {
 
 extension Duration {
   var wholeSecondsRoundedUp: Int {
-    Int(components.seconds) + (components.attoseconds > 0 ? 1 : 0)
+    let (seconds, isTooLong) = Int(clamping: components.seconds).addingReportingOverflow(
+      components.attoseconds > 0 ? 1 : 0)
+    return isTooLong ? .max : seconds
   }
 }

@@ -9,7 +9,7 @@ final class Lifeline: Sendable {
   private static let perProcess = PerProcess { Lifeline() }
 
   /// Opened by the first start for which there are descriptors, so that one without leaves the next its chance.
-  private let ends = Mutex<(reading: Descriptor, writing: Descriptor)?>(nil)
+  private let ends = Mutex<[(user: UInt32, reading: Descriptor, writing: Descriptor)]>([])
 
   /// What one child holds: an open file of its own, to be bound to the child as soon as its id is known. So a child
   /// that is stopped before its first instruction ends with this process too.
@@ -17,9 +17,12 @@ final class Lifeline: Sendable {
   /// - Throws: a `SystemError` when there are no descriptors left.
   func readingForChild() throws -> Descriptor {
     let reading = try ends.withLock { ends in
-      let known = try ends ?? DescriptorIO.pipe()
-      ends = known
-      return known.reading
+      // One that was made as another user cannot be opened anew. It stays: children that were started before hold it.
+      let user = ProcessControl.effectiveUser
+      if let known = ends.last, known.user == user { return known.reading }
+      let (reading, writing) = try DescriptorIO.pipe()
+      ends.append((user, reading, writing))
+      return reading
     }
     return try ChildSetup.copyLifeline(reading)
   }

@@ -39,22 +39,28 @@ struct ThrownError: Codable {
   /// Mangled name of a Codable error's type.
   var typeName: String?
   var content: [UInt8]
+  /// In words, which are code of the user's and may be many: only of an error that does not cross as itself.
   var failure: RemoteFailure
+  /// It is Codable, and cannot cross as itself all the same.
+  var isCodable: Bool?
 
   init(_ error: any Error) {
-    failure = RemoteFailure(describing: error)
     content = []
-    if let own = error as? MultiprocessingError, let bytes = Self.bytes(of: own) {
-      (kind, content) = (.own, bytes)
+    let own = (error as? MultiprocessingError).flatMap(Self.bytes)
+    let codable = own == nil ? error as? any Codable & Error : nil
+    if let own {
+      (kind, content) = (.own, own)
     } else if error is CancellationError {
       kind = .cancellation
-    } else if let codable = error as? any Codable & Error, let name = RuntimeNames.mangledName(of: type(of: codable)),
+    } else if let codable, let name = RuntimeNames.mangledName(of: type(of: codable)),
       !RuntimeNames.isAnonymous(name), let bytes = Self.bytes(of: codable)
     {
       (kind, typeName, content) = (.codable, name, bytes)
     } else {
       kind = .described
+      isCodable = codable != nil
     }
+    failure = kind == .described ? RemoteFailure(describing: error) : RemoteFailure(undescribed: error)
   }
 
   private static func bytes<E: Codable & Error>(of error: E) -> [UInt8]? {
@@ -96,11 +102,15 @@ struct ThrownError: Codable {
   }
 
   private var wrapped: MultiprocessingError {
-    MultiprocessingError(
+    let remedy =
+      kind == .described && isCodable != true
+      ? "make the error type Codable for it to arrive as itself"
+      : "its type is Codable, but it could not cross: make the type internal, at file scope, and look at its coding"
+    return MultiprocessingError(
       .childThrew,
       """
       the task in \(failure.processName) (pid \(failure.processID)) threw \(failure.typeName): \
-      \(failure.description); make the error type Codable for it to arrive as itself
+      \(failure.description); \(remedy)
       """, remoteFailure: failure)
   }
 }

@@ -46,7 +46,7 @@ final class TaskThread: Sendable {
     }
     guard mustStart else { return flag.ring() }
     do {
-      try SystemThread.start(named: "mp-task", runsUserCode: true) { self.serve(flag, next, mark) }
+      try SystemThread.start(named: "mp-task", taking: .all) { self.serve(flag, next, mark) }
     } catch {
       state.withLock { $0.isRunning = false }
       throw error

@@ -64,14 +64,15 @@ struct ForkLauncher: Launcher {
     EventLog.info("child process calling self.run()")
     let outcome = body()
     ChildSetup.flushStreams()
-    if case .thrown(let error) = outcome {
-      StandardStream.writeError(Array("\(name) ended by an error: \(error)\n".utf8))
-    }
     do {
       try channel.send(outcome.frame(task: 1))
     } catch {
       let failure = MultiprocessingError(.notTransferable, doing: "sending the task's result", error)
       try? channel.send(TaskOutcome.thrown(failure).frame(task: 1))
+    }
+    // Behind its sending: the error's own words are code of the user's.
+    if case .thrown(let error) = outcome {
+      StandardStream.writeError(Array("\(name) ended by an error: \(error)\n".utf8))
     }
     EventLog.info("process shutting down")
     ExitSequence.runInChild()

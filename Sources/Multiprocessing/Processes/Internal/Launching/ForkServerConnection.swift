@@ -11,6 +11,11 @@ final class ForkServerConnection: Sendable {
     var control: MessageSocket { process.channel.socket }
     private let environment: UInt64
     private let workingDirectory: String?
+    private let user = ProcessControl.effectiveUser
+    private let group = ProcessControl.effectiveGroup
+
+    /// Its children would have rights that this process has given up, or lack some that it has taken.
+    var isOfAnotherUser: Bool { user != ProcessControl.effectiveUser || group != ProcessControl.effectiveGroup }
 
     init(process: RunningProcess) {
       self.process = process
@@ -25,7 +30,9 @@ final class ForkServerConnection: Sendable {
       }
       if parameters.workingDirectory == nil {
         let now = Executable.workingDirectory()
-        if now != workingDirectory { parameters.workingDirectory = now }
+        if now == nil || now != workingDirectory {
+          parameters.workingDirectory = now ?? Executable.pathToDeletedDirectory
+        }
       }
     }
   }
@@ -36,7 +43,7 @@ final class ForkServerConnection: Sendable {
   /// The server, started if need be. The lock is held over the start, so that threads do not start several.
   func server() throws -> Server {
     try running.withLock { running in
-      if let server = running, !server.process.hasEnded { return server }
+      if let server = running, !server.process.hasEnded, !server.isOfAnotherUser { return server }
       let request = LaunchRequest(
         role: .server, name: "ForkServer", isDaemon: true, context: ProcessContext(.spawn),
         launcher: SpawnLauncher(kind: ChildSetup.serverKind), isQuiet: true)
