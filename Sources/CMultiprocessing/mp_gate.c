@@ -45,11 +45,7 @@ void mp_gate_expect(void) { mp_gate_enter(); }
 
 void mp_gate_give_up(void) { mp_gate_leave(); }
 
-static _Thread_local int mp_gate_joined;
-
-int mp_gate_has_joined(void) { return mp_gate_joined; }
-
-void mp_gate_join(void) { mp_gate_member = mp_gate_joined = 1; }
+void mp_gate_join(void) { mp_gate_member = 1; }
 
 void mp_gate_part(void) {
   mp_gate_member = 0;

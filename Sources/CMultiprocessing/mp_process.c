@@ -300,6 +300,11 @@ int mp_catch_termination(int descriptor) {
   return sigaction(SIGTERM, &action, NULL);
 }
 
+void mp_user_and_group_ids(uint32_t *ids) {
+  getresuid(&ids[0], &ids[1], &ids[2]);
+  getresgid(&ids[3], &ids[4], &ids[5]);
+}
+
 uint64_t mp_environment_hash(void) {
   uint64_t hash = 0xcbf29ce484222325;  // FNV-1a over the strings with their ends, in their order
   for (char **entry = environ; entry != NULL && *entry != NULL; entry++) {

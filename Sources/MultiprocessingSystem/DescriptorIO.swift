@@ -39,7 +39,8 @@ package enum DescriptorIO {
   /// Writes what the system takes without waiting. Returns the rest; none where nobody reads.
   ///
   /// An open file of its own is asked, which alone does not wait: the one that others use stays as it is. Where there can
-  /// be none (a terminal of another user's), everything is returned.
+  /// be none (one of another user's), a pipe that says that it has room is asked itself, and of others everything is
+  /// returned.
   package static func writeAtOnce(_ bytes: [UInt8], to number: Int32) -> ArraySlice<UInt8> {
     var status = stat()
     guard fstat(number, &status) == 0 else { return [] }
@@ -50,11 +51,23 @@ package enum DescriptorIO {
     case S_IFSOCK: return put(bytes) { send(number, $0, $1, Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL)) }
     default:
       let own = open("/proc/self/fd/\(number)", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
-      guard own >= 0 else { return bytes[...] }
-      let descriptor = Descriptor(owning: own)
-      return withExtendedLifetime(descriptor) { put(bytes) { write(own, $0, $1) } }
+      if own >= 0 {
+        let descriptor = Descriptor(owning: own)
+        return withExtendedLifetime(descriptor) { put(bytes) { write(descriptor.number, $0, $1) } }
+      }
+      guard status.st_mode & S_IFMT == S_IFIFO else { return bytes[...] }
+      return put(bytes) {
+        guard Polling.isWritable(number) else {
+          errno = EAGAIN
+          return -1
+        }
+        return write(number, $0, min($1, atomicWrite))
+      }
     }
   }
+
+  /// What a pipe that polls as writable takes without waiting.
+  private static let atomicWrite = 4096
 
   // SAFETY: `call` reads as many bytes there as it is told.
   private static func put(_ bytes: [UInt8], by call: (UnsafeRawPointer, Int) -> Int) -> ArraySlice<UInt8> {

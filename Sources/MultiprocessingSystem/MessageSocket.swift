@@ -27,6 +27,9 @@ package struct MessageSocket: Sendable {
     return (MessageSocket(Descriptor(owning: numbers.0)), MessageSocket(Descriptor(owning: numbers.1)))
   }
 
+  /// Ends it for both sides, whoever else has it: what is on its way still arrives.
+  package func shutDown() { _ = shutdown(descriptor.number, Int32(SHUT_RDWR)) }
+
   /// Sends one message, waiting for room in the socket when `isBlocking`. Throws EAGAIN when there is none otherwise,
   /// EPIPE or ECONNRESET when the peer is gone.
   package func send(

@@ -4,7 +4,20 @@ internal import Glibc
 /// Making, watching and signalling processes.
 package enum ProcessControl {
   package static var effectiveUser: UInt32 { geteuid() }
-  package static var effectiveGroup: UInt32 { getegid() }
+
+  /// Users and groups of a process: what it may do as whom.
+  package struct Rights: Equatable, Sendable {
+    private var users: [UInt32]
+    private var groups: [UInt32]
+
+    package static var own: Rights {
+      var ids: [UInt32] = Array(repeating: 0, count: 6)
+      mp_user_and_group_ids(&ids)
+      var groups: [UInt32] = Array(repeating: 0, count: Int(max(0, getgroups(0, nil))))
+      groups.removeLast(groups.count - Int(max(0, getgroups(Int32(groups.count), &groups))))
+      return Rights(users: ids, groups: groups)
+    }
+  }
 
   /// A copy of this process: nil in the copy, where all signals wait until it resets them.
   package static func fork() throws -> Int32? {

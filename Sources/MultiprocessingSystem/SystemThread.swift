@@ -21,7 +21,7 @@ package enum SystemThread {
   ) throws {
     var blocked = sigset_t()
     var before = sigset_t()
-    if signals == .all { sigemptyset(&blocked) } else { sigfillset(&blocked) }
+    sigfillset(&blocked)
     for number in faults + (signals == .asOnDispatch ? [SIGPIPE, SIGPROF] : []) { sigdelset(&blocked, number) }
     pthread_sigmask(SIG_SETMASK, &blocked, &before)
     defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
@@ -30,7 +30,8 @@ package enum SystemThread {
     pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
     defer { pthread_attr_destroy(&attributes) }
     // SAFETY: the new thread takes over the one reference of the box; when there is none, it is released below.
-    let box = Unmanaged.passRetained(Body(name: name, sleepsInForks: sleepsInForks, run: body))
+    let box = Unmanaged.passRetained(
+      Body(name: name, takesAll: signals == .all, sleepsInForks: sleepsInForks, run: body))
     if sleepsInForks { mp_gate_expect() }
     var thread = pthread_t()
     let number = pthread_create(
@@ -39,6 +40,12 @@ package enum SystemThread {
         // SAFETY: the argument is the box that was retained for this thread, which takes the reference once.
         let body = Unmanaged<Body>.fromOpaque(argument!).takeRetainedValue()
         if body.sleepsInForks { mp_gate_join() }
+        if body.takesAll {
+          // Here and not before: what is pending is for this thread, not for the one that started it.
+          var none = sigset_t()
+          sigemptyset(&none)
+          pthread_sigmask(SIG_SETMASK, &none, nil)
+        }
         mp_set_thread_name(body.name)
         body.run()
         if body.sleepsInForks { mp_gate_part() }
@@ -55,11 +62,12 @@ package enum SystemThread {
 
   private final class Body: Sendable {
     let name: String
+    let takesAll: Bool
     let sleepsInForks: Bool
     let run: @Sendable () -> Void
 
-    init(name: String, sleepsInForks: Bool, run: @escaping @Sendable () -> Void) {
-      (self.name, self.sleepsInForks, self.run) = (name, sleepsInForks, run)
+    init(name: String, takesAll: Bool, sleepsInForks: Bool, run: @escaping @Sendable () -> Void) {
+      (self.name, self.takesAll, self.sleepsInForks, self.run) = (name, takesAll, sleepsInForks, run)
     }
   }
 

@@ -23,9 +23,6 @@ void mp_gate_give_up(void);
 /// Makes the calling thread the member that was expected.
 void mp_gate_join(void);
 
-/// Whether the calling thread is a member for its life.
-int mp_gate_has_joined(void);
-
 /// The calling thread, a member, is about to end.
 void mp_gate_part(void);
 

@@ -94,6 +94,9 @@ int mp_core_pattern_is_pipe(void);
 /// Sets `soft_stop` as the handler of SIGTERM: it writes to `descriptor` (an eventfd). 0, or -1 and errno.
 int mp_catch_termination(int descriptor);
 
+/// The three user ids and the three group ids of this process, in room for six.
+void mp_user_and_group_ids(uint32_t *_Nonnull ids);
+
 /// A hash of the environment's strings in their order.
 uint64_t mp_environment_hash(void);
 

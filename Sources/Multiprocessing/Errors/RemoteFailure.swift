@@ -33,7 +33,7 @@ extension RemoteFailure {
   private static let longest = 65_536
 
   /// The same without the error's own words, which are code of the user's.
-  package init(undescribed error: any Error) { self.init(error, "an error that is its own description") }
+  package init(undescribed error: any Error) { self.init(error, "an error without further words") }
 
   private init(_ error: any Error, _ description: String) {
     self.init(

@@ -4,7 +4,7 @@ internal import Synchronization
 
 /// The library's own events. Off until the user asks, and then the cost of an event is one relaxed load.
 ///
-/// No lock is held anywhere: a forked copy of the process can use it whatever the other threads were doing.
+/// No lock is held but some that each process has for itself: a forked copy can use it whatever the other threads were doing.
 package enum EventLog {
   /// An immutable object, replaced as a whole.
   ///
@@ -24,6 +24,7 @@ package enum EventLog {
   private static func prepareRuntime() {
     publish(.standardError(level: .info, write: { _ in }))
     info("process", metadata: ["id": "\(ProcessIdentity.currentID)"])
+    StandardErrorWriter.current.write([])
   }
 
   private static func publish(_ destination: EventLogDestination) {
@@ -37,12 +38,12 @@ package enum EventLog {
   }
 
   /// The least level that is logged; nil when nothing is.
-  package static var level: LogLevel? { destination?.logger.logLevel }
+  package static var level: LogLevel? { destination?.level }
 
   /// What a child started from here is to log on its standard error; nil where it is to be silent: a logger of the
   /// user's cannot cross.
   package static var levelForChildren: LogLevel? {
-    destination.flatMap { $0.isOurs ? $0.logger.logLevel : nil }
+    destination.flatMap { $0.isOurs ? $0.level : nil }
   }
 
   /// First thing in a forked copy: the locks of the user's logger may have been held by a thread that does not exist here.
@@ -98,14 +99,14 @@ extension EventLog {
     _ level: LogLevel, _ message: () -> String, _ metadata: () -> Logger.Metadata?, _ file: String,
     _ function: String, _ line: UInt
   ) {
-    guard let destination, destination.logger.logLevel <= level else { return }
+    guard let destination, destination.level <= level else { return }
     let (logger, message, metadata) = (destination.logger, message(), metadata())
     let log: @Sendable () -> Void = {
       logger.log(
         level: level, "\(message)", metadata: metadata, source: "Multiprocessing", file: file, function: function,
         line: line)
     }
-    // Our own does not wait.
-    if destination.isOurs || !ForkGate.servesAll { log() } else { LogHandOver.current.perform(log) }
+    // Our own does not wait. A user's may, and who logs may be about to serve all, or one pool.
+    if destination.isOurs { log() } else { LogHandOver.current.perform(log) }
   }
 }

@@ -9,6 +9,8 @@ internal import Synchronization
 /// above a bound the oldest are dropped.
 final class StandardErrorWriter: Sendable {
   static var current: StandardErrorWriter { perProcess.value }
+  /// If anything was written in this process.
+  static var existing: StandardErrorWriter? { perProcess.existing }
   private static let perProcess = PerProcess { StandardErrorWriter() }
 
   private struct State {

@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import Synchronization
 import Testing
 
 @testable import Multiprocessing
@@ -40,7 +41,52 @@ struct UnreadLogProgram: ProcessTask {
   }
 }
 
+/// A program whose logger waits for ever, or asks the pool that logs.
+struct BadLoggerProgram: ProcessTask {
+  enum Manner: String, Codable, CaseIterable { case waits, asks }
+
+  var manner: Manner
+  private static let pool = Mutex<ProcessPool?>(nil)
+
+  private struct Handler: LogHandler {
+    let manner: Manner
+    var metadata = Logger.Metadata()
+    var logLevel = Logger.Level.trace
+
+    init(_ manner: Manner) { self.manner = manner }
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+      get { metadata[key] }
+      set { metadata[key] = newValue }
+    }
+
+    func log(
+      level: Logger.Level, message: Logger.Message, metadata: Logger.Metadata?, source: String, file: String,
+      function: String, line: UInt
+    ) {
+      if manner == .waits { sleep(3600) }
+      _ = try? BadLoggerProgram.pool.withLock { $0 }?.blocking.run { 1 }
+    }
+  }
+
+  func run() async throws -> [Int] {
+    try await withProcessPool(workers: 2) { pool in
+      Self.pool.withLock { $0 = pool }
+      defer { Self.pool.withLock { $0 = nil } }
+      logEvents(to: Logger(label: "bad") { [manner] _ in Handler(manner) })
+      defer { EventLog.turnOff() }
+      for _ in 0..<3 { _ = try? await pool.run { raise(SIGKILL) } }
+      return try await pool.map(0..<20) { $0 }
+    }
+  }
+}
+
 @Suite(.isolated) struct LogOfChildrenTests {
+  @Test(arguments: BadLoggerProgram.Manner.allCases)
+  func `a logger that waits, or asks the pool, stops nothing`(manner: BadLoggerProgram.Manner) async throws {
+    #expect(try await ChildProcess.start(BadLoggerProgram(manner: manner)).value == Array(0..<20))
+  }
+
   @Test func `a log that nobody reads stops nothing`() async throws {
     #expect(try await ChildProcess.start(UnreadLogProgram()).value == 20)
   }

@@ -1,4 +1,5 @@
 internal import MultiprocessingSystem
+internal import Synchronization
 
 /// How a thread that waits for an answer takes it from its worker by itself, without the reactor's thread in between.
 protocol AnswerWatch: AnyObject, Sendable {
@@ -36,4 +37,22 @@ func sleep(on watches: [any AnswerWatch], unless isDone: () -> Bool, until deadl
   for watch in sleeping { watch.endSleep() }
   for watch in sleeping { watch.takeAnswers() }
   return !entries.isEmpty
+}
+
+/// Whose sleepers are woken when a wait ends, as of its last turn.
+final class NudgedWatches: Sendable {
+  private let watches = Mutex<(all: [any AnswerWatch], isFirst: Bool)>(([], true))
+
+  /// True for the first time.
+  @discardableResult
+  func set(_ new: [any AnswerWatch]) -> Bool {
+    let (old, isFirst) = watches.withLock { watches in
+      defer { watches = (new, false) }
+      return watches
+    }
+    withExtendedLifetime(old) {}
+    return isFirst
+  }
+
+  func nudge() { for watch in watches.withLock({ $0.all }) { watch.nudge() } }
 }

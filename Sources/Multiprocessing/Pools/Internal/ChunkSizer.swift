@@ -84,7 +84,7 @@ struct ChunkSizer: Sendable {
     guard let cost else {
       let first = hint.map { Int(min(target / $0.cost, Self.byteLimit / max(bytes, $0.bytes), share)) }
       let untried = isAutomatic ? max(1, min(64, Int(share / 16))) : unit
-      return max(1, min(left, max(unit, first ?? untried)))
+      return max(1, min(left, first.map { max(unit, $0 / unit * unit) } ?? untried))
     }
     let most = min(target / cost, Self.byteLimit / bytes, max(share, Self.least / cost), 16 * Double(largest))
     return max(1, min(left, max(unit, Int(most) / unit * unit)))

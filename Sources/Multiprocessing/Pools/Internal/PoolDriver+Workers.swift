@@ -157,15 +157,15 @@ extension PoolDriver {
 
   /// Blocks the calling thread, which takes answers from all workers by itself where it can.
   func waitBlocking(for completion: Completion<Void>) {
-    var known: [ObjectIdentifier] = []
+    let nudged = NudgedWatches()
     while !completion.isSet, SharedWait.isVectorSupported {
       let watches = state.withLock { $0.machine.workers.keys }.compactMap(backend.watch)
       guard watches.count <= SharedWait.mostWords else { break }
-      let identities = watches.map { ObjectIdentifier($0) }
-      if identities != known { completion.observe { _ in for watch in watches { watch.nudge() } } }
-      known = identities
+      // Known before the sleep; workers that are gone are let go.
+      if nudged.set(watches) { completion.observe { _ in nudged.nudge() } }
       guard sleep(on: watches, unless: { completion.isSet }, until: nil) else { break }
     }
+    nudged.set([])
     completion.waitBlocking()
   }
 

@@ -223,14 +223,17 @@ final class ChildLoop: Sendable {
     }
   }
 
+  private func printError(of outcome: TaskOutcome) {
+    guard case .thrown(let error) = outcome, parameters.printsErrors else { return }
+    StandardStream.writeError(Array("\(parameters.name) ended by an error: \(error)\n".utf8))
+  }
+
   /// Tells the parent how a task ended; a child of one task ends with that.
   private func answer(_ task: UInt64, _ outcome: TaskOutcome, after time: UInt64? = nil) {
     ChildSetup.flushStreams()
-    // Behind its sending: the error's own words are code of the user's.
+    if !outcome.crossesAsItself { printError(of: outcome) }
     defer {
-      if case .thrown(let error) = outcome, parameters.printsErrors {
-        StandardStream.writeError(Array("\(parameters.name) ended by an error: \(error)\n".utf8))
-      }
+      if outcome.crossesAsItself { printError(of: outcome) }
       if !isWorker { end(code: outcome.isValue ? 0 : 1) }
     }
     do {
@@ -311,11 +314,18 @@ final class ChildLoop: Sendable {
     EventLog.info("process shutting down")
     ExitSequence.runInChild()
     EventLog.info("process exiting with exit code \(code)")
+    StandardErrorWriter.existing?.flush(timeout: .seconds(1))
     ProcessControl.exitChild(code)
   }
 }
 
 extension TaskOutcome {
+  /// A user's error that need not be described to cross: its words, which are code of the user's, come behind it.
+  var crossesAsItself: Bool {
+    guard case .thrown(let error) = self else { return false }
+    return error is any Codable & Error && !(error is MultiprocessingError)
+  }
+
   var isValue: Bool {
     if case .value = self { return true }
     return false

@@ -65,6 +65,7 @@ final class ExitSequence: Sendable {
     runHandlers { $0 >= 0 }
     ProcessFamily.current.endAll()
     runHandlers { _ in true }
+    LogHandOver.existing?.flush(timeout: .seconds(5))
     StandardErrorWriter.current.flush(timeout: .seconds(5))
   }
 

@@ -19,7 +19,7 @@ final class Lifeline: Sendable {
     let reading = try ends.withLock { ends in
       // One that was made as another user cannot be opened anew. It stays: children that were started before hold it.
       let user = ProcessControl.effectiveUser
-      if let known = ends.last, known.user == user { return known.reading }
+      if let known = ends.last(where: { $0.user == user }) { return known.reading }
       let (reading, writing) = try DescriptorIO.pipe()
       ends.append((user, reading, writing))
       return reading

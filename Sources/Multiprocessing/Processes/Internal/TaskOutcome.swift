@@ -103,9 +103,11 @@ struct ThrownError: Codable {
 
   private var wrapped: MultiprocessingError {
     let remedy =
-      kind == .described && isCodable != true
-      ? "make the error type Codable for it to arrive as itself"
-      : "its type is Codable, but it could not cross: make the type internal, at file scope, and look at its coding"
+      kind != .described
+      ? "it could not be read here: look at the type's init(from:), and whether this executable has the type"
+      : isCodable == true
+        ? "its type is Codable, but it could not cross: make the type internal, at file scope, and look at its coding"
+        : "make the error type Codable for it to arrive as itself"
     return MultiprocessingError(
       .childThrew,
       """

@@ -64,21 +64,24 @@ struct ForkLauncher: Launcher {
     EventLog.info("child process calling self.run()")
     let outcome = body()
     ChildSetup.flushStreams()
+    func printError() {
+      guard case .thrown(let error) = outcome else { return }
+      StandardStream.writeError(Array("\(name) ended by an error: \(error)\n".utf8))
+    }
+    if !outcome.crossesAsItself { printError() }
     do {
       try channel.send(outcome.frame(task: 1))
     } catch {
       let failure = MultiprocessingError(.notTransferable, doing: "sending the task's result", error)
       try? channel.send(TaskOutcome.thrown(failure).frame(task: 1))
     }
-    // Behind its sending: the error's own words are code of the user's.
-    if case .thrown(let error) = outcome {
-      StandardStream.writeError(Array("\(name) ended by an error: \(error)\n".utf8))
-    }
+    if outcome.crossesAsItself { printError() }
     EventLog.info("process shutting down")
     ExitSequence.runInChild()
     ChildSetup.flushStreams()
     let code: Int32 = outcome.isValue ? 0 : 1
     EventLog.info("process exiting with exit code \(code)")
+    StandardErrorWriter.existing?.flush(timeout: .seconds(1))
     // Not `exit`: the parent's exit handlers were copied too.
     ProcessControl.exitNow(code)
   }

@@ -11,14 +11,11 @@ final class ForkServerConnection: Sendable {
     var control: MessageSocket { process.channel.socket }
     private let environment: UInt64
     private let workingDirectory: String?
-    private let user = ProcessControl.effectiveUser
-    private let group = ProcessControl.effectiveGroup
+    /// Of this process, before it started the server.
+    let rights: ProcessControl.Rights
 
-    /// Its children would have rights that this process has given up, or lack some that it has taken.
-    var isOfAnotherUser: Bool { user != ProcessControl.effectiveUser || group != ProcessControl.effectiveGroup }
-
-    init(process: RunningProcess) {
-      self.process = process
+    init(process: RunningProcess, rights: ProcessControl.Rights) {
+      (self.process, self.rights) = (process, rights)
       environment = Executable.environmentHash
       workingDirectory = Executable.workingDirectory()
     }
@@ -43,11 +40,18 @@ final class ForkServerConnection: Sendable {
   /// The server, started if need be. The lock is held over the start, so that threads do not start several.
   func server() throws -> Server {
     try running.withLock { running in
-      if let server = running, !server.process.hasEnded, !server.isOfAnotherUser { return server }
+      let rights = ProcessControl.Rights.own
+      if let server = running, !server.process.hasEnded {
+        if server.rights == rights { return server }
+        // Its children would have rights that this process has given up, or lack some that it has taken. It ends by itself;
+        // who waits for it now asks again.
+        server.control.shutDown()
+        running = nil
+      }
       let request = LaunchRequest(
         role: .server, name: "ForkServer", isDaemon: true, context: ProcessContext(.spawn),
         launcher: SpawnLauncher(kind: ChildSetup.serverKind), isQuiet: true)
-      let server = Server(process: try RunningProcess.launch(request))
+      let server = Server(process: try RunningProcess.launch(request), rights: rights)
       running = server
       return server
     }
