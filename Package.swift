@@ -62,7 +62,8 @@ let package = Package(
       name: "safe-decoder", dependencies: ["Multiprocessing"], path: "Examples/Apps/SafeDecoder",
       swiftSettings: settings),
     .testTarget(
-      name: "MultiprocessingSystemTests", dependencies: ["MultiprocessingSystem"], swiftSettings: settings),
+      name: "MultiprocessingSystemTests", dependencies: ["CMultiprocessing", "MultiprocessingSystem"],
+      swiftSettings: settings),
     .testTarget(
       name: "MultiprocessingTests",
       dependencies: [

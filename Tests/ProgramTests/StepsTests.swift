@@ -80,4 +80,34 @@ struct StepsTests {
     let ending = try await step(program)
     #expect(ending.printed(Self.lines), "\(ending)")
   }
+
+  /// Runs a command alone in a space of process ids, of which the next can be chosen.
+  private static let apart = ["-p", "-f", "--mount-proc", "setarch", "-R"]
+  private static let canChooseIDs: Bool = {
+    let trial = Process()
+    trial.executableURL = URL(filePath: "/usr/bin/unshare")
+    trial.arguments = apart + ["sh", "-c", "echo 100 >/proc/sys/kernel/ns_last_pid"]
+    trial.standardError = FileHandle.nullDevice
+    guard (try? trial.run()) != nil else { return false }
+    trial.waitUntilExit()
+    return trial.terminationStatus == 0
+  }()
+
+  // Addresses of a program and of its libraries, where they are not placed at random, begin with 0x5555 and 0x7fff.
+  @Test(
+    "A fork server whose id is the upper half of addresses starts children as others do",
+    .enabled(if: canChooseIDs), arguments: [0x5555, 0x7fff], 1...6)
+  func startsWithUnluckyID(_ id: Int, _ before: Int) async throws {
+    let program = try await RunningProgram(
+      URL(filePath: "/usr/bin/unshare"),
+      Self.apart + [
+        "sh", "-c",
+        #"while read -r last; do echo "$last" >/proc/sys/kernel/ns_last_pid; echo forkServer; done | "$0""#,
+        ProgramBuilder.shared.executable("Steps").path,
+      ])
+    _ = try await program.captures("(main) of MainProcess", count: 1)
+    try program.send("\(id - before)")
+    let ending = try await program.end()
+    #expect(ending.printed([Self.lines[0], Self.lines[2]]), "\(ending)")
+  }
 }

@@ -4,6 +4,11 @@
 /// of the calling thread in a thread-local variable of its own. A copy inherits these variables: its main thread would
 /// lock with the id of a thread of another process. A lock that a second thread then waits for is never released, and
 /// both threads spin (seen: two threads of a worker in `swift_once`). libdispatch keeps one too.
+///
+/// The variables have no names that can be looked up, so they are found by their value. What has the value without being
+/// one is left alone: variables that do not begin as 0, and halves of addresses (0x55d2 and 0x7ff9, say, are the upper
+/// halves of most addresses of a process, and ids of threads). A number that comes to equal the id by chance while the
+/// program runs is taken for it: only in copies made by fork, for the fork server runs none of the program's own code.
 #ifndef MP_THREAD_MEMORY_H
 #define MP_THREAD_MEMORY_H
 
@@ -13,14 +18,19 @@
 
 enum { MP_THREAD_BLOCKS = 256 };
 
+/// A thread's variables of one image, and what the first of them began as; the others began as 0.
+struct mp_thread_block {
+  uint32_t *_Nonnull words;
+  size_t count;
+  const uint32_t *_Nonnull initial;
+  size_t initial_count;
+};
+
 /// The calling thread's variables in each loaded image, before a fork.
 struct mp_thread_memory {
   pid_t thread;
   int count;
-  struct {
-    uint32_t *_Nullable words;
-    size_t count;
-  } blocks[MP_THREAD_BLOCKS];
+  struct mp_thread_block blocks[MP_THREAD_BLOCKS];
 };
 
 /// Finds them. Here and not in the copy: the loader's list has a lock, which another thread may hold at the fork.

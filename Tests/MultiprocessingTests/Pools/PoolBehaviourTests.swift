@@ -41,7 +41,7 @@ final class Noted: Codable, Sendable {
       try await expectEqual(pool.map(0..<3) { $0 + 2 }, [2, 3, 4])
       #expect(experience().count == 2)
       #expect(experience().allSatisfy { $0.cost >= 1 && $0.bytes >= 8 })
-      for task in 0..<300 { pool.core.driver.note(.init(cost: 1, bytes: 1), of: .type("\(task)")) }
+      for task in 0..<300 { pool.core.driver.note(.init(cost: 1, bytes: 1), of: TaskReference(.type("\(task)"))) }
       #expect(experience().count <= 256)
     }
   }

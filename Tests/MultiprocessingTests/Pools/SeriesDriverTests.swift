@@ -16,7 +16,7 @@ import Testing
   /// Submits a series of three inputs.
   private func submit(era: SeriesEra? = nil, key: String? = nil) throws -> (item: UInt64, ear: SeriesEar) {
     let ear = SeriesEar(era: era ?? driver.seriesEra)
-    let job = PoolJob(reference: .type("none"), envelope: nil, describe: nil, count: 3, local: { 0 })
+    let job = PoolJob(reference: TaskReference(.type("none")), envelope: nil, describe: nil, count: 3, local: { 0 })
     var traits = PoolMachine.Traits()
     (traits.window, traits.isChunk, traits.affinityKey) = (2, true, key)
     return (try driver.submit(job, traits, ear) { _ in }, ear)

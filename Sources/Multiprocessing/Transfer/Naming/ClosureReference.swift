@@ -32,7 +32,7 @@ enum ClosureReference {
         .notTransferable,
         "an argument or result of the closure has a private or local type: make the type internal, at file scope")
     }
-    return .closure(image: image.key, offset: image.offset(of: code), box: name)
+    return TaskReference(.closure(image: image.key, offset: image.offset(of: code), box: name))
   }
 
   private static let captureRemedy = """

@@ -34,7 +34,7 @@ final class KnownTasks: Sendable {
     let key = Closure(code: code, box: ObjectIdentifier(box))
     if let known = state.withLock({ $0.references[key] }) { return known }
     let found = try find()
-    if case .closure(image: "", _, _) = found {
+    if case .closure(image: "", _, _) = found.name {
       state.withLock { state in
         if state.references.count >= Self.limit { state.references = [:] }
         state.references[key] = found
@@ -47,7 +47,7 @@ final class KnownTasks: Sendable {
   func entry(of reference: TaskReference, find: () throws -> TaskEntry) rethrows -> TaskEntry {
     if let known = state.withLock({ $0.entries[reference] }) { return known }
     let found = try find()
-    switch reference {
+    switch reference.name {
     case .type, .closure(image: "", _, _), .typePlace(image: "", _):
       state.withLock { state in
         if state.entries.count >= Self.limit { state.entries = [:] }

@@ -5,7 +5,7 @@ extension TaskReference {
   ///
   /// - Throws: `notTransferable` for a type that another process cannot find.
   package static func of<Task: ProcessTask>(_ type: Task.Type) throws -> TaskReference {
-    if let name = RuntimeNames.mangledName(of: type), !RuntimeNames.isAnonymous(name) { return .type(name) }
+    if let name = RuntimeNames.mangledName(of: type), !RuntimeNames.isAnonymous(name) { return Self(.type(name)) }
     guard let descriptor = TypePlace.descriptor(of: type), let image = Image.holding(descriptor) else {
       throw MultiprocessingError(
         .notTransferable,
@@ -14,7 +14,7 @@ extension TaskReference {
         find it: make it internal and declare it at file or type scope
         """)
     }
-    return .typePlace(image: image.key, offset: image.offset(of: descriptor))
+    return Self(.typePlace(image: image.key, offset: image.offset(of: descriptor)))
   }
 
   /// The task with this reference in the present process.
@@ -23,7 +23,7 @@ extension TaskReference {
   package func entry() throws -> TaskEntry { try KnownTasks.current.entry(of: self) { try find() } }
 
   private func find() throws -> TaskEntry {
-    switch self {
+    switch name {
     case .type(let name):
       return try Self.entry(of: RuntimeNames.type(named: name), called: name)
     case .typePlace(let image, let offset):

@@ -1,19 +1,42 @@
 internal import MultiprocessingSystem
 
 /// What a task is called, so that another process of the same program finds it.
-package indirect enum TaskReference: Sendable, Hashable {
-  /// A `ProcessTask` by the mangled name of its type.
-  case type(String)
-  /// A `ProcessTask` whose type has no name outside its file: the place of its descriptor in an image.
-  case typePlace(image: String, offset: UInt)
-  /// A closure literal that captures nothing: the place of its code, and the box that fixes how it is called.
-  case closure(image: String, offset: UInt, box: String)
+///
+/// One word, for it is copied with every task. An object and not an indirect enum: the pointer to the latter's contents
+/// carries the case in spare bits, and a leak sanitizer, which does not follow such pointers, reports what they point to.
+package struct TaskReference: Sendable {
+  package enum Name: Sendable, Hashable {
+    /// A `ProcessTask` by the mangled name of its type.
+    case type(String)
+    /// A `ProcessTask` whose type has no name outside its file: the place of its descriptor in an image.
+    case typePlace(image: String, offset: UInt)
+    /// A closure literal that captures nothing: the place of its code, and the box that fixes how it is called.
+    case closure(image: String, offset: UInt, box: String)
+  }
+
+  private final class Contents: Sendable {
+    let name: Name
+
+    init(_ name: Name) { self.name = name }
+  }
+
+  private let contents: Contents
+
+  package init(_ name: Name) { contents = Contents(name) }
+
+  package var name: Name { contents.name }
 
   /// A reference means the same only in a process that runs the same build: closures and places do.
   package var needsSameBuild: Bool {
-    if case .type = self { return false }
+    if case .type = name { return false }
     return true
   }
+}
+
+extension TaskReference: Hashable {
+  package static func == (one: Self, other: Self) -> Bool { one.contents === other.contents || one.name == other.name }
+
+  package func hash(into hasher: inout Hasher) { hasher.combine(name) }
 }
 
 /// A reference as it crosses: its kind, then its parts.
@@ -21,7 +44,7 @@ extension TaskReference {
   private enum Kind: UInt8 { case type, typePlace, closure }
 
   package func write(to fields: inout FieldWriter) {
-    switch self {
+    switch name {
     case .type(let name):
       fields.put(Kind.type.rawValue)
       fields.put(name)
@@ -40,10 +63,10 @@ extension TaskReference {
   package init(from fields: inout FieldReader) throws {
     guard let kind = Kind(rawValue: try fields.byte()) else { throw FieldReader.Malformed() }
     switch kind {
-    case .type: self = .type(try fields.text())
-    case .typePlace: self = .typePlace(image: try fields.text(), offset: try Self.offset(in: &fields))
+    case .type: self.init(.type(try fields.text()))
+    case .typePlace: self.init(.typePlace(image: try fields.text(), offset: try Self.offset(in: &fields)))
     case .closure:
-      self = .closure(image: try fields.text(), offset: try Self.offset(in: &fields), box: try fields.text())
+      self.init(.closure(image: try fields.text(), offset: try Self.offset(in: &fields), box: try fields.text()))
     }
   }
 
@@ -62,7 +85,7 @@ package struct TaskEntry: Sendable {
 extension TaskReference: CustomStringConvertible {
   /// A short name, quickly.
   package var description: String {
-    switch self {
+    switch name {
     case .type(let name): RuntimeNames.type(named: name).map { String(reflecting: $0) } ?? name
     case .typePlace(let image, let offset): Self.type(at: image, offset).map { String(reflecting: $0) } ?? "task"
     case .closure(_, let offset, _): "closure at 0x\(String(offset, radix: 16))"
@@ -71,7 +94,7 @@ extension TaskReference: CustomStringConvertible {
 
   /// What reports call the task: a closure by its function, file and line. Reads the executable's symbols.
   package var symbolicDescription: String {
-    guard case .closure(let key, let offset, let box) = self, key.isEmpty, let image = Image.with(key: key),
+    guard case .closure(let key, let offset, let box) = name, key.isEmpty, let image = Image.with(key: key),
       let record = image.address(at: offset), let box = RuntimeNames.type(named: box) as? any ClosureBox.Type
     else { return description }
     // SAFETY: an async function value points at a record in the image whose first word is the code's relative place.

@@ -26,7 +26,7 @@ private final class PrivateClass: ProcessTask {
 
   @Test func `a type with a name is called by it, in any build`() throws {
     let reference = try TaskReference.of(Outer.Nested.self)
-    guard case .type = reference else {
+    guard case .type = reference.name else {
       Issue.record("\(reference)")
       return
     }
@@ -41,7 +41,7 @@ private final class PrivateClass: ProcessTask {
     for reference in [
       try TaskReference.of(PrivateTask.self), try TaskReference.of(PrivateEnum.self), try TaskReference.of(Local.self),
     ] {
-      guard case .typePlace = reference else {
+      guard case .typePlace = reference.name else {
         Issue.record("\(reference)")
         continue
       }
@@ -58,12 +58,12 @@ private final class PrivateClass: ProcessTask {
   }
 
   @Test(arguments: [
-    TaskReference.type("no such type"), .type("Si"), .typePlace(image: "no such image", offset: 1),
+    TaskReference.Name.type("no such type"), .type("Si"), .typePlace(image: "no such image", offset: 1),
     .typePlace(image: "", offset: .max), .closure(image: "", offset: .max, box: "Si"),
     .closure(image: "", offset: 16, box: "no such box"), .closure(image: "no such image", offset: 0, box: "x"),
   ])
-  func `a reference that means nothing here is an error`(reference: TaskReference) {
-    let error = #expect(throws: MultiprocessingError.self) { try reference.entry() }
+  func `a reference that means nothing here is an error`(name: TaskReference.Name) {
+    let error = #expect(throws: MultiprocessingError.self) { try TaskReference(name).entry() }
     #expect(error?.code == .startFailed)
   }
 
