@@ -119,6 +119,7 @@ extension PoolCore {
       try Task.checkCancellation()
       return try await source.run()
     }
+    try Task.checkCancellation()
     let task = try submitted(source, options)
     // Before anything that suspends: to go on elsewhere and come back costs more than a small task.
     if !Task.isCancelled {

@@ -44,6 +44,23 @@ struct Power: ProcessTask {
   }
 
   @Test(arguments: PoolKind.allCases)
+  func `in a task that was cancelled nothing runs`(kind: PoolKind) async throws {
+    let file = TemporaryFile()
+    try await kind.withPool { pool in
+      let caller = Task {
+        withUnsafeCurrentTask { $0?.cancel() }
+        await #expect(throws: CancellationError.self) {
+          try await pool.run(file.path) { TemporaryFile.append("run", to: $0) }
+        }
+        try await pool.map([file.path]) { TemporaryFile.append("map", to: $0) }
+      }
+      await #expect(throws: CancellationError.self) { try await caller.value }
+      try await pool.run(file.path) { TemporaryFile.append("after", to: $0) }
+    }
+    #expect(file.lines == ["after"])
+  }
+
+  @Test(arguments: PoolKind.allCases)
   func `an error arrives as its own type, and the pool goes on`(kind: PoolKind) async throws {
     try await kind.withPool { pool in
       let expected = CodableFailure(reason: "wanted", places: [1, 2])
