@@ -5,7 +5,7 @@
 # One line for each way:  name | arguments of swift build | linker | programs
 # The folder of a build is kept from run to run in .build/programs; builds with the same arguments share it.
 everything='AsyncMain TopLevel SyncMain MainActorDefault NonsendingDefault Everything Nested ExitBehaviour Orphans Stdio
-  CrashMessages ReadmeFirst Steps Directories'
+  CrashMessages ReadmeFirst Steps Directories ScarceMemory'
 entry='AsyncMain TopLevel SyncMain Everything Nested'
 # A sanitizer's own handlers and messages take the place of those that the other programs are about. The thread
 # sanitizer's reports are off, so that it shows only that children are entered: it does not see the locking of Swift's

@@ -69,14 +69,14 @@ int mp_has_woken(void) {
 
 uint64_t mp_id;
 static uint64_t mp_id_of_parent;
-static __thread uint32_t mp_thread;
+__thread uint32_t mp_thread;
 
 void mp_own_id_set(uint64_t id) { __atomic_store_n(&mp_id, id, __ATOMIC_RELEASE); }
 uint64_t mp_parent_id(void) { return __atomic_load_n(&mp_id_of_parent, __ATOMIC_ACQUIRE); }
 
 static uint32_t mp_threads;
 
-uint32_t mp_thread_number(void) {
+uint32_t mp_thread_number_new(void) {
   // Never 0, also when four billion threads have come and gone.
   while (mp_thread == 0) mp_thread = __atomic_add_fetch(&mp_threads, 1, __ATOMIC_RELAXED);
   return mp_thread;

@@ -83,15 +83,8 @@ struct StepsTests {
 
   /// Runs a command alone in a space of process ids, of which the next can be chosen.
   private static let apart = ["-p", "-f", "--mount-proc", "setarch", "-R"]
-  private static let canChooseIDs: Bool = {
-    let trial = Process()
-    trial.executableURL = URL(filePath: "/usr/bin/unshare")
-    trial.arguments = apart + ["sh", "-c", "echo 100 >/proc/sys/kernel/ns_last_pid"]
-    trial.standardError = FileHandle.nullDevice
-    guard (try? trial.run()) != nil else { return false }
-    trial.waitUntilExit()
-    return trial.terminationStatus == 0
-  }()
+  private static let canChooseIDs = succeeds(
+    "/usr/bin/unshare", apart + ["sh", "-c", "echo 100 >/proc/sys/kernel/ns_last_pid"])
 
   // Addresses of a program and of its libraries, where they are not placed at random, begin with 0x5555 and 0x7fff.
   @Test(

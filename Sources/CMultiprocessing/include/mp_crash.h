@@ -25,7 +25,7 @@ struct mp_child_page {
   uint64_t data_pages;    // private writable memory, pages
   uint64_t task;          // id of the task the child works on; written by the worker
   uint64_t part;          // how many inputs of that task have begun, of a series
-  int32_t failed_step;    // what kept the child from setting itself up ; 0: nothing
+  int32_t failed_step;    // what kept the child from setting itself up; 0: nothing
   int32_t failure;        // errno of that
   uint32_t frame_count;
   uint32_t image_count;

@@ -76,8 +76,12 @@ static inline int mp_own_release(uint64_t *_Nonnull word) {
 uint64_t mp_parent_id(void);
 /// In a copy that libc's `fork` did not make: it is a process of its own, and has no id and no parent yet.
 void mp_forget_identity(void);
+/// The calling thread's number, 0 before somebody asks for it.
+extern __thread uint32_t mp_thread;
+/// Gives the calling thread its number.
+uint32_t mp_thread_number_new(void);
 /// A number of the calling thread that no other thread of this process has, or had: the kernel's are used again.
-uint32_t mp_thread_number(void);
+static inline uint32_t mp_thread_number(void) { return mp_thread != 0 ? mp_thread : mp_thread_number_new(); }
 
 /// Whether this thread's last change of a shared word had to wake a sleeper; asking resets it.
 int mp_has_woken(void);
