@@ -20,6 +20,10 @@ UNFINISHED = re.compile(r"\b(?:TO" + r"DO|FIX" + r"ME|XX" + r"X)\b")
 MODULE_NAMED_TYPE = re.compile(r"\b(?:struct|class|enum|actor|protocol|typealias)\s+Multiprocessing\b")
 MACHINE_PATH = re.compile(r"(?<![\w.])/(?:wor" + r"k|ho" + r"me|ro" + r"ot|Us" + r"ers|op" + r"t/swift)(?:/|\b)")
 FORCED = re.compile(r"\btry!")
+ARTICLES = "Sources/Multiprocessing/Multiprocessing.docc"
+LINK = re.compile(r"``([\w/]+)(?:\(([^`)]*)\))?``|<doc:(\w+)>")
+DECLARED = re.compile(r"\b(?:func|var|let|case|struct|class|enum|actor|protocol|typealias)\s+`?(\w+)")
+CALL = re.compile(r"\b(?:func\s+(\w+)|(init))\s*(?:<[^(]*>)?\(")
 
 
 def is_documented(source, index):
@@ -88,6 +92,36 @@ def check_text(findings, path):
             findings.add(path, number, "a path of one machine")
 
 
+def declarations(files):
+    """The names that are declared, and for each function the labels that its declarations have."""
+    names, labels = {"Multiprocessing"}, {}
+    for source in files:
+        names.update(DECLARED.findall(source.code))
+        for match in CALL.finditer(source.code):
+            end = source.end_of_block(match.end() - 1)
+            depth, found = 0, [""]
+            for character in source.code[match.end():end].replace("->", "  "):
+                depth += (character in "([{<") - (character in ")]}>")
+                found = found + [""] if character == "," and depth == 0 else found[:-1] + [found[-1] + character]
+            words = [part.split()[0].rstrip(":") for part in found if part.strip()]
+            labels.setdefault(match[1] or match[2], set()).add("".join(word + ":" for word in words))
+    return names, labels
+
+
+def broken_links(path, names, labels):
+    with open(os.path.join(ROOT, path), encoding="utf-8") as file:
+        text = file.read()
+    for match in LINK.finditer(text):
+        line = text.count("\n", 0, match.start()) + 1
+        if match[3]:
+            if not os.path.exists(os.path.join(ROOT, ARTICLES, match[3] + ".md")):
+                yield line, match[0]
+        elif any(name not in names and name != "init" for name in match[1].split("/")):
+            yield line, match[0]
+        elif match[2] is not None and match[2] not in labels.get(match[1].split("/")[-1], ()):
+            yield line, match[0]
+
+
 def main():
     findings = Findings("docs")
     files = sources("Sources")
@@ -101,6 +135,10 @@ def main():
     texts = tracked_files()
     for path in texts:
         check_text(findings, path)
+    names, labels = declarations(files)
+    for path in tracked_files(ARTICLES):
+        for line, link in broken_links(path, names, labels):
+            findings.add(path, line, f"{link} leads to nothing")
     findings.finish(f"{len(files)} sources, {len(texts)} files of text")
 
 
