@@ -13,13 +13,7 @@ internal import MultiprocessingSystem
 /// system gives it the same number.
 public final class RecursiveLock: Codable, Sendable {
   fileprivate let memory: PrimitiveMemory
-  fileprivate let owner: OwnerWord
-  /// The holding thread: its number above, the lower half of the holder's id below. Means nothing when that is another's.
-  ///
-  /// It and the depth need no order: a thread acts on them only when it finds its own mark, which it alone writes and
-  /// takes away, and which no other has ever had; all others go by `owner`.
-  fileprivate let thread: SharedLongWord
-  fileprivate let depth: SharedLongWord
+  private let words: ThreadOwnedWords
   fileprivate let budget = SpinBudget()
 
   /// A new lock, free.
@@ -35,9 +29,9 @@ public final class RecursiveLock: Codable, Sendable {
   private init(_ memory: PrimitiveMemory) throws {
     try memory.require(byteCount: 24)
     self.memory = memory
-    owner = OwnerWord(memory.longWord(at: 0))
-    thread = memory.longWord(at: 8)
-    depth = memory.longWord(at: 16)
+    words = ThreadOwnedWords(
+      owner: memory.longWord(at: 0), thread: memory.longWord(at: 8), depth: memory.longWord(at: 16),
+      besidesID: OwnerWord.sleepers)
   }
 
   /// Writes a reference to the lock.
@@ -51,40 +45,18 @@ public final class RecursiveLock: Codable, Sendable {
     @inlinable get { Blocking(self) }
   }
 
-  private func mark(_ own: OwnerID) -> UInt64 { UInt64(OwnID.thread) << 32 | own.bits & 0xFFFF_FFFF }
-
-  fileprivate func isHeld(by own: OwnerID, _ mark: UInt64) -> Bool {
-    thread.loadRelaxed() == mark && owner.holder == own
-  }
-
-  /// Takes it where nobody has to be waited for.
-  private func enter(_ own: OwnerID, _ mark: UInt64) -> Bool {
-    if isHeld(by: own, mark) {
-      depth.storeRelaxed(depth.loadRelaxed() &+ 1)
-      return true
-    }
-    guard owner.takeFree() else { return false }
-    begin(mark)
-    return true
-  }
-
-  private func begin(_ mark: UInt64) {
-    depth.storeRelaxed(1)
-    thread.storeRelaxed(mark)
-  }
+  private var owner: OwnerWord { OwnerWord(words.owner) }
 
   fileprivate func take(timeout: Duration?) throws -> Lock.Take? {
     let own = try ProcessRegistry.ownID()
-    let mark = mark(own)
-    if enter(own, mark) { return Lock.Take() }
+    if words.enter() { return Lock.Take() }
     let taken = wait(own, timeout)
-    if taken != nil { begin(mark) }
+    if taken != nil { words.begin() }
     return taken
   }
 
   @usableFromInline func acquireBlocking() throws -> Acquisition {
-    let own = try ProcessRegistry.ownID()
-    if enter(own, mark(own)) { return .acquired }
+    if words.enter() { return .acquired }
     return Acquisition(after: try take(timeout: nil)!)
   }
 
@@ -104,16 +76,12 @@ public final class RecursiveLock: Codable, Sendable {
   @usableFromInline func releaseBlocking() throws { try release(handingOn: nil) }
 
   fileprivate func release(handingOn dead: OwnerID?) throws {
-    let own = try ProcessRegistry.ownID()
-    guard isHeld(by: own, mark(own)) else {
+    switch words.leave(keepsProcess: dead != nil) {
+    case .done: return
+    case .last: _ = owner.release(try ProcessRegistry.ownID(), handingOn: dead)
+    case .notHeld:
       throw MultiprocessingError(.notOwner, "this thread does not hold the recursive lock that it releases")
     }
-    let left = depth.loadRelaxed() &- 1
-    depth.storeRelaxed(left)
-    if left > 0 { return }
-    thread.storeRelaxed(0)
-    if dead == nil, owner.releaseFree() { return }
-    _ = owner.release(own, handingOn: dead)
   }
 }
 

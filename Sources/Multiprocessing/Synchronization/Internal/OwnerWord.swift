@@ -7,7 +7,7 @@ struct OwnerWord: Sendable {
   init(_ word: SharedLongWord) { self.word = word }
 
   /// Somebody may sleep.
-  private static let sleepers = OwnerID.freeBit
+  static let sleepers = OwnerID.freeBit
 
   enum Look {
     case taken
