@@ -115,7 +115,7 @@ extension PoolCore {
   func run<Output>(_ source: TaskSource<Output>, _ options: TaskOptions) async throws -> Output {
     if isInline {
       _ = try options.traits(capabilities)
-      guard driver.isOpen else { throw PoolDriver.closed }
+      guard driver.isOpen else { throw driver.closingReason }
       try Task.checkCancellation()
       return try await source.run()
     }
@@ -148,7 +148,7 @@ extension PoolDriver {
   var countsTasks: Bool { state.withLock { $0.machine.configuration.maxTasksPerWorker != nil } }
 
   var isPerforming: Bool { state.withLock { $0.isPerforming } }
-  var isOpen: Bool { state.withLock { $0.machine.phase == .open } }
+  var isOpen: Bool { !isInherited && state.withLock { $0.machine.phase == .open } }
 
   var statistics: PoolStatistics {
     state.withLock { state in

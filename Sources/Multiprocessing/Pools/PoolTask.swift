@@ -34,6 +34,7 @@ public final class PoolTask<Output: Sendable>: Sendable {
   ///   cancelled, or the awaiting Swift task (then the work goes on).
   public var value: Output {
     get async throws {
+      try submitted.requireOwn()
       submitted.look()
       return try output(try await completion.wait()).get()
     }
@@ -43,6 +44,7 @@ public final class PoolTask<Output: Sendable>: Sendable {
   ///
   /// - Throws: `timedOut` when the time passes first; otherwise as `value`.
   public func value(timeout: Duration) async throws -> Output {
+    try submitted.requireOwn()
     if timeout > .zero { submitted.look() }
     guard let result = try await completion.wait(timeout: timeout) else { throw Self.waitedTooLong }
     return try output(result).get()

@@ -84,7 +84,7 @@ extension ProcessPool {
     guard workers > 0 else {
       throw MultiprocessingError(.invalidArgument, "a pool needs at least one worker, not \(workers)")
     }
-    guard core.driver.isOpen else { throw PoolDriver.closed }
+    guard core.driver.isOpen else { throw core.driver.isInherited ? PoolDriver.inherited : PoolDriver.closed }
     core.driver.handle(.resize(workers))
     // Another thread may be performing what this led to.
     while core.driver.isPerforming { await Task.yield() }

@@ -48,6 +48,7 @@ extension WorkerPool {
 
 extension PoolDriver {
   func addExitJob(_ job: PoolJob, take: @escaping @Sendable (JobResult) -> Void) throws {
+    if isInherited { throw Self.inherited }
     try state.withLock { state in
       if state.machine.phase != .open { throw state.reason ?? Self.closed }
       state.exitJobs.append((job, take))

@@ -41,6 +41,7 @@ extension Blocking where Base: WorkerPool {
   /// Cancels everything, ends the workers at once and waits for them. The pool is closed then.
   public func terminate() {
     base.core.driver.terminate()
+    if base.core.driver.isInherited { return }
     base.core.driver.ended.waitBlocking()
   }
 }

@@ -3,6 +3,9 @@
 /// Tasks are values (`ProcessTask`) or closure literals that capture nothing, with their arguments. Cancelling a Swift
 /// task that awaits `run` or `map`, or leaving a stream's loop, cancels that work: queued items never run, running ones
 /// are stopped with their worker. `map` throws the first failure and cancels the rest.
+///
+/// A pool belongs to the process that made it. In a copy of that process (`ChildProcess.fork`) its calls throw
+/// `unsupported`, and `close`, `cancelAll` and `terminate` do nothing.
 public protocol WorkerPool: AnyObject, Sendable {
   /// The dispatcher.
   var core: PoolCore { get }
@@ -34,6 +37,7 @@ extension WorkerPool {
   /// Cancels everything, ends the workers at once and waits for them. The pool is closed then.
   public func terminate() async {
     core.driver.terminate()
+    if core.driver.isInherited { return }
     // Not to be cancelled: what it waits for has been killed.
     await Task.detached { [ended = core.driver.ended] in _ = try? await ended.wait() }.value
   }
@@ -44,6 +48,7 @@ extension WorkerPool {
 
 extension PoolCore {
   func checkClosed() throws {
+    if driver.isInherited { throw PoolDriver.inherited }
     if driver.isOpen {
       throw MultiprocessingError(.invalidArgument, "join() waits for the end of a pool: call close() first")
     }

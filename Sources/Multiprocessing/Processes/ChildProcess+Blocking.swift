@@ -6,6 +6,7 @@ extension ChildProcess {
 extension Blocking {
   /// What the task returned; blocks the calling thread. Throws as `ChildProcess.value` does.
   public func value<Output>() throws -> Output where Base == ChildProcess<Output> {
+    if base.outcome.value == nil { try base.process.requireOwn() }
     // Without a timeout the wait ends with an outcome: the task's frame, or the child's end.
     guard let outcome = base.outcome.waitBlocking() else { throw CancellationError() }
     return try base.result(of: outcome)
@@ -14,11 +15,13 @@ extension Blocking {
   /// Blocks the calling thread until the child has ended.
   @discardableResult
   public func join<Output>() throws -> TerminationStatus where Base == ChildProcess<Output> {
-    base.process.waitBlocking()?.status ?? .unknown
+    if !base.process.collectIfEnded() { try base.process.requireOwn() }
+    return base.process.waitBlocking()?.status ?? .unknown
   }
 
   /// Blocks the calling thread until the child has ended; nil when `timeout` passes first.
   public func join<Output>(timeout: Duration) throws -> TerminationStatus? where Base == ChildProcess<Output> {
-    base.process.waitBlocking(timeout: timeout)?.status
+    if !base.process.collectIfEnded() { try base.process.requireOwn() }
+    return base.process.waitBlocking(timeout: timeout)?.status
   }
 }

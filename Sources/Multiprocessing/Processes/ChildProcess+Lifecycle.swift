@@ -24,9 +24,13 @@ extension ChildProcess {
   /// - Throws: the error that the task threw, as its own type when it is Codable, else `childThrew`; `childCrashed`
   ///   with a report when a signal or trap ended the child; `childExited` when it called `exit`; `limitExceeded`;
   ///   `notTransferable` when the value could not be encoded or decoded; and CancellationError when the awaiting task
-  ///   is cancelled, which stops the waiting only.
+  ///   is cancelled, which stops the waiting only. `unsupported` in a forked copy of the process that started the child,
+  ///   as from all that waits for the child or signals it.
   public var value: Output {
-    get async throws { try result(of: try await outcome.wait()) }
+    get async throws {
+      if outcome.value == nil { try process.requireOwn() }
+      return try result(of: try await outcome.wait())
+    }
   }
 
   /// Sends SIGINT. Nothing happens when the child has ended.
@@ -38,6 +42,7 @@ extension ChildProcess {
   /// Sends SIGKILL to the child and to the programs it started, which nothing can ignore. Processes that it started
   /// through this library end with it.
   public func kill() throws {
+    try process.requireOwn()
     do {
       try process.killTree()
     } catch {
@@ -46,6 +51,7 @@ extension ChildProcess {
   }
 
   private func send(_ signal: Int32) throws {
+    try process.requireOwn()
     do {
       try process.signal(signal)
     } catch {
@@ -58,7 +64,7 @@ extension ChildProcess {
   /// - Throws: CancellationError when the awaiting task is cancelled; the child goes on.
   @discardableResult
   public func join() async throws -> TerminationStatus {
-    process.collectIfEnded()
+    if !process.collectIfEnded() { try process.requireOwn() }
     return try await process.exit.wait().status
   }
 
@@ -66,7 +72,7 @@ extension ChildProcess {
   ///
   /// - Throws: CancellationError when the awaiting task is cancelled; the child goes on.
   public func join(timeout: Duration) async throws -> TerminationStatus? {
-    process.collectIfEnded()
+    if !process.collectIfEnded() { try process.requireOwn() }
     return try await process.exit.wait(timeout: timeout)?.status
   }
 

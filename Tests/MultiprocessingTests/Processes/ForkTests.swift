@@ -42,6 +42,43 @@ import Testing
     #expect(try await killed.join() == .signaled(SIGKILL))
   }
 
+  @Test func `a copy has no hold on its parent's children and pools, and does them no harm`() async throws {
+    let pool = try ProcessPool(workers: 1)
+    try await expectEqual(pool.run { 1 }, 1)
+    let task = try pool.submit(Nap(milliseconds: 200))
+    let sibling = try ChildProcess.start { _ = sleep(100) }
+    let threads = try ThreadPool(threads: 1)
+    try await expectEqual(threads.run { 1 }, 1)
+    let copy = try ChildProcess.fork { () -> [String] in
+      func code(_ body: () throws -> Void) -> String {
+        do { try body() } catch let error as MultiprocessingError { return "\(error.code)" } catch { return "\(error)" }
+        return "none"
+      }
+      let codes = [
+        code { _ = try pool.blocking.run { 2 } }, code { _ = try pool.blocking.map(0..<1000) { $0 } },
+        code { _ = try pool.submit { 3 } }, code { try pool.blocking.join() }, code { _ = try task.blocking.value() },
+        code { _ = try threads.blocking.run { 4 } }, code { _ = try sibling.blocking.value() },
+        code { try sibling.blocking.join() }, code { _ = try sibling.blocking.join(timeout: .zero) },
+        code { try sibling.interrupt() }, code { try sibling.terminate() }, code { try sibling.kill() },
+      ]
+      task.cancel()
+      pool.cancelAll()
+      pool.close()
+      pool.blocking.terminate()
+      return codes + ["\(sibling.isAlive)"]
+    }
+    let found = try await copy.value
+    #expect(found == Array(repeating: "unsupported", count: 12) + ["true"])
+    try await copy.join()
+    _ = try await task.value
+    try await expectEqual(pool.map(0..<100) { $0 + 1 }, Array(1...100))
+    #expect(sibling.isAlive)
+    try sibling.kill()
+    try await sibling.join()
+    await pool.terminate()
+    await threads.terminate()
+  }
+
   @Test func `a hundred copies`() async throws {
     let children = try (0..<100).map { number in try ChildProcess.fork { number * 2 } }
     for (number, child) in children.enumerated() {

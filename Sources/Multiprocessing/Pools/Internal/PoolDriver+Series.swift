@@ -147,6 +147,7 @@ extension PoolDriver {
 
   /// What streams keep first: else it would be sent in the place of what is cancelled.
   private func cancelKept(and event: PoolMachine.Event, record: (inout State) -> Void = { _ in }) {
+    if isInherited { return }
     for keeper in state.withLock({ $0.seriesWatch.keepers }) { keeper.cancelWaiting() }
     handle(event) { state in
       state.seriesWatch.era += 1

@@ -82,6 +82,7 @@ final class PoolDriver: Sendable {
   }
 
   let state: Mutex<State>
+  private let generation = ProcessControl.forkGeneration
   let backend: any WorkerBackend
   let settings: Settings
   let logs = LogRelay()
@@ -125,6 +126,7 @@ final class PoolDriver: Sendable {
   func submit(
     _ job: PoolJob, _ traits: PoolMachine.Traits, _ series: (any SeriesReceiver)? = nil, finish: @escaping Finish
   ) throws -> ItemID {
+    if isInherited { throw Self.inherited }
     let entry = Entry(job: job, series: series, finish: finish)
     let (item, actions) = try state.withLock { state in
       if !state.machine.accepts(traits) { throw state.reason ?? Self.closed }
@@ -145,6 +147,7 @@ final class PoolDriver: Sendable {
   ///
   /// - Throws: `closed`, or the reason for which the pool broke.
   func beginWork() throws {
+    if isInherited { throw Self.inherited }
     try state.withLock { state in
       if state.machine.phase != .open { throw state.reason ?? Self.closed }
       state.machine.works += 1
@@ -173,7 +176,17 @@ final class PoolDriver: Sendable {
   }
 
   /// Why nothing can be submitted any more.
-  var closingReason: any Error { state.withLock { $0.reason } ?? Self.closed }
+  var closingReason: any Error { isInherited ? Self.inherited : state.withLock { $0.reason } ?? Self.closed }
+
+  /// This process is a forked copy of the pool's: it shares the workers' memory, and must not touch what is in it; it has
+  /// none of the threads that would answer, and may have a lock that one of them held.
+  var isInherited: Bool { generation != ProcessControl.forkGeneration }
+
+  static var inherited: MultiprocessingError {
+    MultiprocessingError(
+      .unsupported,
+      "the pool belongs to the process of which this one is a forked copy: make another pool here, or use it there")
+  }
 
   static var closed: MultiprocessingError {
     MultiprocessingError(.closed, "the pool is closed: submit before close(), or make another pool")
@@ -192,6 +205,7 @@ final class PoolDriver: Sendable {
 
   /// Takes an event. `record` notes under the same lock what comes with it.
   func handle(_ event: PoolMachine.Event, record: (inout State) -> Void = { _ in }) {
+    if isInherited { return }
     perform(
       state.withLock { state in
         record(&state)
@@ -200,7 +214,10 @@ final class PoolDriver: Sendable {
   }
 
   /// Performs actions behind those that are under way.
-  func add(_ actions: [PoolMachine.Action]) { perform(state.withLock { $0.take(actions) }) }
+  func add(_ actions: [PoolMachine.Action]) {
+    if isInherited { return }
+    perform(state.withLock { $0.take(actions) })
+  }
 
   /// Performs actions, and what others add meanwhile.
   private func perform(_ actions: [PoolMachine.Action]) {

@@ -30,12 +30,17 @@ final class SubmittedTask: Sendable {
 
   var isDone: Bool { completion.isSet }
 
-  var isRunning: Bool { !isDone && driver.isRunning(number) }
+  var isRunning: Bool { !isDone && !driver.isInherited && driver.isRunning(number) }
 
   func cancel() { driver.handle(.cancel(number)) }
 
   /// Where its answer will come from, once it has been sent to a worker.
   private var watch: (any AnswerWatch)? { driver.watch(for: number) }
+
+  /// - Throws: `unsupported` in a forked copy of the pool's process, which hears no answer.
+  func requireOwn() throws {
+    if driver.isInherited, !isDone { throw PoolDriver.inherited }
+  }
 
   /// Looks for the answer for as long as suspending and being resumed would take.
   func look() {
@@ -44,6 +49,7 @@ final class SubmittedTask: Sendable {
 
   /// Blocks the calling thread, which takes the answer from the worker by itself where it can.
   func waitBlocking(timeout: Duration? = nil) -> Result<JobResult, any Error>? {
+    if driver.isInherited { return completion.value ?? .failure(PoolDriver.inherited) }
     let deadline = timeout.map { SharedWait.deadline(after: $0) }
     while !isDone, let watch, timeout.map({ $0 > .zero }) ?? true {
       watch.look { isDone }

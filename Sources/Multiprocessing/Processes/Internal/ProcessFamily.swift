@@ -12,7 +12,8 @@ final class ProcessFamily: Sendable {
   }
 
   private struct State {
-    var members: [ProcessID: Member] = [:]
+    /// By what stands for one process for ever, as its id does not: a child may get the id of one that has just ended.
+    var members: [ObjectIdentifier: Member] = [:]
     var count = 0
     var hasCheckedSignals = false
   }
@@ -42,9 +43,10 @@ final class ProcessFamily: Sendable {
 
   /// Takes a child on until it ends, and says so in the log.
   func add(_ member: Member) {
-    state.withLock { $0.members[member.process.id] = member }
+    let key = ObjectIdentifier(member.process)
+    state.withLock { $0.members[key] = member }
     member.process.exit.observe { exit in
-      _ = self.state.withLock { $0.members.removeValue(forKey: exit.id) }
+      _ = self.state.withLock { $0.members.removeValue(forKey: key) }
       EventLog.info("process \(exit.name) ended with \(exit.status)")
     }
   }

@@ -6,6 +6,10 @@ internal import Synchronization
 /// States: *running*; *collecting*, while one thread reaps it and gathers what it left; *collected*. The step out of
 /// running is taken under the lock by whoever sees the exit first: the reactor, or a thread that waits for this process.
 /// Signals are sent under the same lock and in state running only, so that they never meet a process id in other hands.
+///
+/// A forked copy of this process has the object, and nothing of what it names: the process is not its child, the pidfd is
+/// closed there and its number may be another's, the lock may be held by a thread that the copy does not have. So there
+/// the object only tells what was known when the copy was made.
 package final class RunningProcess: Sendable {
   package let id: ProcessID
   package let name: String
@@ -24,6 +28,7 @@ package final class RunningProcess: Sendable {
   }
 
   private let state: Mutex<State>
+  private let generation = ProcessControl.forkGeneration
   private let page: MemoryFile
   private let relay: StandardErrorRelay?
   private let limits: ResourceLimits
@@ -59,8 +64,23 @@ package final class RunningProcess: Sendable {
 
   package var hasEnded: Bool { exit.value != nil || collectIfEnded() }
 
-  /// Readable when the process ends; nil when it has been collected.
-  package var pidfd: Descriptor? { state.withLock { $0.pidfd } }
+  /// This process is a forked copy of the one that started it.
+  var isInherited: Bool { generation != ProcessControl.forkGeneration }
+
+  /// - Throws: `unsupported` in a forked copy.
+  func requireOwn() throws {
+    if isInherited {
+      throw MultiprocessingError(
+        .unsupported,
+        """
+        \(name) (pid \(id)) is not a child of this process, which is a forked copy of the one that started it: wait for \
+        it and stop it there
+        """)
+    }
+  }
+
+  /// Readable when the process ends; nil when it has been collected, and in a forked copy.
+  package var pidfd: Descriptor? { isInherited ? nil : state.withLock { $0.pidfd } }
 
   /// Collects the process if it has ended. True when it was collected, by this call or before.
   @discardableResult
@@ -101,7 +121,8 @@ package final class RunningProcess: Sendable {
   }
 
   private func beginCollecting() -> (Descriptor, ProcessControl.Exit)? {
-    state.withLock { state in
+    if isInherited { return nil }
+    return state.withLock { state in
       guard state.phase == .running, let pidfd = state.pidfd else { return nil }
       let status = ProcessControl.exit(of: pidfd, keep: true)
       if case .running = status { return nil }
@@ -125,7 +146,10 @@ package final class RunningProcess: Sendable {
   }
 
   /// Sends a signal; nothing when the process has ended.
+  ///
+  /// - Throws: `unsupported` in a forked copy; a `SystemError`.
   package func signal(_ number: Int32) throws {
+    try requireOwn()
     try state.withLock { state in
       guard state.phase == .running else { return }
       if number == ProcessControl.killSignal { state.wasKilledByUs = true }
@@ -134,7 +158,10 @@ package final class RunningProcess: Sendable {
   }
 
   /// Kills the process and the programs it started, which are in its group.
+  ///
+  /// - Throws: `unsupported` in a forked copy; a `SystemError`.
   package func killTree() throws {
+    try requireOwn()
     try state.withLock { state in
       guard state.phase == .running else { return }
       state.wasKilledByUs = true
@@ -144,8 +171,9 @@ package final class RunningProcess: Sendable {
     }
   }
 
-  /// Blocks the calling thread until the process has ended; nil when `timeout` passes first.
+  /// Blocks the calling thread until the process has ended; nil when `timeout` passes first, and at once in a forked copy.
   package func waitBlocking(timeout: Duration? = nil) -> ProcessExit? {
+    if isInherited { return exit.value }
     let deadline = timeout.map { ContinuousClock.now + $0 }
     if timeout == nil { leaveWatching() }
     while exit.value == nil, let pidfd {
