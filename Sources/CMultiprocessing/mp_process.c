@@ -36,7 +36,7 @@ __attribute__((constructor)) static void mp_register_fork_handler(void) { pthrea
 pid_t mp_fork(void) {
   sigset_t all, before;
   struct mp_thread_memory memory;
-  mp_thread_memory_find(&memory);
+  mp_thread_memory_find(&memory, 1);
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   pid_t pid = fork();

@@ -78,7 +78,7 @@ void mp_server_run(void) {
   mp_crash_prepare_thread();
   // The heap of this thread is given room for what a child receives, once.
   free(malloc(sizeof mp_request + sizeof mp_request / 2));
-  mp_thread_memory_find(&mp_memory);
+  mp_thread_memory_find(&mp_memory, 0);
   for (;;) {
     int count = MP_MESSAGE_DESCRIPTORS;
     ssize_t length = mp_message_receive(MP_CHILD_CHANNEL, mp_request, sizeof mp_request, descriptors, &count, 0);

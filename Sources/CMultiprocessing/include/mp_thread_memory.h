@@ -5,10 +5,11 @@
 /// lock with the id of a thread of another process. A lock that a second thread then waits for is never released, and
 /// both threads spin (seen: two threads of a worker in `swift_once`). libdispatch keeps one too.
 ///
-/// The variables have no names that can be looked up, so they are found by their value. What has the value without being
-/// one is left alone: variables that do not begin as 0, and halves of addresses (0x55d2 and 0x7ff9, say, are the upper
-/// halves of most addresses of a process, and ids of threads). A number that comes to equal the id by chance while the
-/// program runs is taken for it: only in copies made by fork, for the fork server runs none of the program's own code.
+/// They are found by their value. What has the value without being one is left alone: variables that do not begin as 0,
+/// and halves of addresses (0x55d2 and 0x7ff9, say, are the upper halves of most addresses of a process, and ids of
+/// threads). In a copy made by fork, of a thread with a small id, they are found by the names that their symbols have in
+/// the files of the images, where these are not stripped: a counter or flag of the program's own may have any small
+/// value. The fork server runs none of the program's own code.
 #ifndef MP_THREAD_MEMORY_H
 #define MP_THREAD_MEMORY_H
 
@@ -16,7 +17,17 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum { MP_THREAD_BLOCKS = 256 };
+enum { MP_THREAD_BLOCKS = 256, MP_ID_PLACES = 4096 };
+
+/// Where, in an image's thread-local variables, those are whose symbols are named as variables for thread ids are.
+struct mp_id_places {
+  int count;
+  uint32_t offsets[MP_ID_PLACES];
+};
+
+/// Reads the symbols of the file at `path`, of the image whose segment of thread-local variables is `loaded` (an ElfW(Phdr)).
+/// -1 where there are none, too many, or the file is another than the one that was loaded.
+int mp_id_places_find(const char *_Nonnull path, const void *_Nonnull loaded, struct mp_id_places *_Nonnull places);
 
 /// A thread's variables of one image, and what the first of them began as; the others began as 0.
 struct mp_thread_block {
@@ -24,17 +35,22 @@ struct mp_thread_block {
   size_t count;
   const uint32_t *_Nonnull initial;
   size_t initial_count;
+  /// Where in it ids are, by their names; -1: not known.
+  const uint32_t *_Nullable places;
+  int place_count;
 };
 
 /// The calling thread's variables in each loaded image, before a fork.
 struct mp_thread_memory {
   pid_t thread;
+  int knows_names;
   int count;
   struct mp_thread_block blocks[MP_THREAD_BLOCKS];
 };
 
 /// Finds them. Here and not in the copy: the loader's list has a lock, which another thread may hold at the fork.
-void mp_thread_memory_find(struct mp_thread_memory *_Nonnull memory);
+/// `knows_names`: those of a thread with a small id by their names.
+void mp_thread_memory_find(struct mp_thread_memory *_Nonnull memory, int knows_names);
 
 /// In the copy: gives every variable that has the old id the copy's.
 void mp_thread_memory_renew(const struct mp_thread_memory *_Nonnull memory);

@@ -1,5 +1,5 @@
 internal import CMultiprocessing
-internal import Glibc
+internal import Foundation
 internal import Testing
 
 /// Which words of a forked copy get the copy's thread id (`mp_thread_memory.h`).
@@ -24,7 +24,7 @@ internal import Testing
       record.pointee.count = 1
       record.pointee.blocks.0 = mp_thread_block(
         words: variables, count: words.count, initial: initial.baseAddress ?? UnsafePointer(variables),
-        initial_count: initial.count)
+        initial_count: initial.count, places: nil, place_count: -1)
       mp_thread_memory_renew(record)
       return Array(UnsafeBufferPointer(start: variables, count: words.count))
     }
@@ -60,5 +60,42 @@ internal import Testing
     let (inside, behind, beyond) = (UInt32(0x1234_0010), UInt32(0x1234_0000 + size), UInt32(0x1234_0001 + size))
     #expect(renewed([inside, old, 0, old]) == [inside, old, 0, own])
     #expect(renewed([behind, old, beyond, old]) == [behind, old, beyond, own])
+  }
+
+  /// The places of variables for thread ids in a file, for the thread-local segment of this executable; nil: not known.
+  private func places(in path: String, _ change: (inout Elf64_Phdr) -> Void = { _ in }) throws -> [UInt32]? {
+    let file = try [UInt8](Data(contentsOf: URL(filePath: "/proc/self/exe"), options: .alwaysMapped).prefix(4096))
+    // SAFETY: read inside the calls; the headers of a program are in its first page.
+    let head = file.withUnsafeBytes { $0.loadUnaligned(as: Elf64_Ehdr.self) }
+    let segments = (0..<Int(head.e_phnum)).map { index in
+      // SAFETY: as above.
+      file.withUnsafeBytes {
+        $0.loadUnaligned(
+          fromByteOffset: Int(head.e_phoff) + index * MemoryLayout<Elf64_Phdr>.size, as: Elf64_Phdr.self)
+      }
+    }
+    var segment = try #require(segments.first { $0.p_type == UInt32(PT_TLS) })
+    change(&segment)
+    // SAFETY: freed at the end; only the count and as many places are read.
+    let found = UnsafeMutablePointer<mp_id_places>.allocate(capacity: 1)
+    defer { found.deallocate() }
+    guard mp_id_places_find(path, &segment, found) == 0 else { return nil }
+    // SAFETY: the first `count` places were written.
+    return withUnsafeBytes(of: &found.pointee.offsets) {
+      $0.withMemoryRebound(to: UInt32.self) { Array($0.prefix(Int(found.pointee.count))) }
+    }
+  }
+
+  @Test func `variables for ids are found by the names of their symbols`() throws {
+    let found = try #require(try places(in: "/proc/self/exe"))
+    #expect(found.count > 5 && found.count == Set(found).count && found.allSatisfy { $0 % 4 == 0 })
+  }
+
+  @Test func `a file that is another, or no image, tells nothing`() throws {
+    #expect(try places(in: "/proc/self/exe") { $0.p_memsz += 4 } == nil)
+    #expect(try places(in: "/bin/sh") == nil)
+    #expect(try places(in: "/etc/passwd") == nil)
+    #expect(try places(in: "/dev/null") == nil)
+    #expect(try places(in: "/no/such/file") == nil)
   }
 }
