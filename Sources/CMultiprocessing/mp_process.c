@@ -27,6 +27,7 @@ uint32_t mp_fork_generation(void) { return __atomic_load_n(&mp_generation, __ATO
 
 /// In the copy: gives up what belongs to the parent alone. Calls close only.
 static void mp_after_fork(void) {
+  mp_thread_memory_after_fork();
   __atomic_add_fetch(&mp_generation, 1, __ATOMIC_RELAXED);
   mp_private_close_all();
 }
@@ -82,6 +83,8 @@ int mp_collect_one(pid_t group) {
 }
 
 int mp_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
+
+int mp_pidfd_signal(int pidfd, int number) { return (int)syscall(SYS_pidfd_send_signal, pidfd, number, NULL, 0); }
 
 int mp_wait_exit(int pidfd, int keep, int *code, int *status, uint64_t *cpu_milliseconds) {
   siginfo_t info;

@@ -66,6 +66,16 @@ package enum ProcessControl {
     }
   }
 
+  /// Sends a signal to the process behind `pidfd`, and to no other that has its id by now. Quietly does nothing when it is
+  /// gone.
+  package static func signal(_ pidfd: Descriptor, _ number: Int32) throws {
+    do {
+      try systemCall("pidfd_send_signal") { mp_pidfd_signal(pidfd.number, number) }
+    } catch let error as SystemError where error.number == ESRCH {
+      return
+    }
+  }
+
   /// Whether a process is stopped by a signal or a debugger.
   package static func isStopped(_ id: Int32) -> Bool {
     state(of: id).map { $0 == UInt8(ascii: "T") || $0 == UInt8(ascii: "t") } ?? false

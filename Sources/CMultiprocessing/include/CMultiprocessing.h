@@ -12,6 +12,7 @@
 #include "mp_event.h"
 #include "mp_futex.h"
 #include "mp_gate.h"
+#include "mp_id_places.h"
 #include "mp_image.h"
 #include "mp_message.h"
 #include "mp_probe.h"

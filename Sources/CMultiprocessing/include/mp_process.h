@@ -25,6 +25,10 @@ int mp_collect_one(pid_t group);
 /// A descriptor for the process `pid`, close-on-exec, or -1 and errno.
 int mp_pidfd_open(pid_t pid);
 
+/// Sends a signal to the process behind `pidfd`, and to no other that has its number by now. -1 and errno: ESRCH when it
+/// is gone.
+int mp_pidfd_signal(int pidfd, int number);
+
 /// Looks whether the process behind `pidfd` ended. 1: it did, and `code` (CLD_EXITED, CLD_KILLED, CLD_DUMPED),
 /// `status` and the CPU time it used are set; 0: not yet; -1 and errno. With `keep` the process stays a zombie.
 int mp_wait_exit(

@@ -17,17 +17,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum { MP_THREAD_BLOCKS = 256, MP_ID_PLACES = 4096 };
-
-/// Where, in an image's thread-local variables, those are whose symbols are named as variables for thread ids are.
-struct mp_id_places {
-  int count;
-  uint32_t offsets[MP_ID_PLACES];
-};
-
-/// Reads the symbols of the file at `path`, of the image whose segment of thread-local variables is `loaded` (an ElfW(Phdr)).
-/// -1 where there are none, too many, or the file is another than the one that was loaded.
-int mp_id_places_find(const char *_Nonnull path, const void *_Nonnull loaded, struct mp_id_places *_Nonnull places);
+enum { MP_THREAD_BLOCKS = 256 };
 
 /// A thread's variables of one image, and what the first of them began as; the others began as 0.
 struct mp_thread_block {
@@ -43,7 +33,7 @@ struct mp_thread_block {
 /// The calling thread's variables in each loaded image, before a fork.
 struct mp_thread_memory {
   pid_t thread;
-  int knows_names;
+  int by_name;
   int count;
   struct mp_thread_block blocks[MP_THREAD_BLOCKS];
 };
@@ -51,6 +41,9 @@ struct mp_thread_memory {
 /// Finds them. Here and not in the copy: the loader's list has a lock, which another thread may hold at the fork.
 /// `knows_names`: those of a thread with a small id by their names.
 void mp_thread_memory_find(struct mp_thread_memory *_Nonnull memory, int knows_names);
+
+/// In a copy made by any fork: another thread may have been finding them.
+void mp_thread_memory_after_fork(void);
 
 /// In the copy: gives every variable that has the old id the copy's.
 void mp_thread_memory_renew(const struct mp_thread_memory *_Nonnull memory);

@@ -118,6 +118,42 @@ struct SignalsOfGrandchild: ProcessTask {
     #expect(try await child.value == "true unknown status childExited true")
   }
 
+  /// The system's last process id, where it may be told another.
+  private static let lastID = "/proc/sys/kernel/ns_last_pid"
+
+  @Test(.enabled(if: access(lastID, W_OK) == 0))
+  func `a signal does not meet the stranger that has the id of a child reaped elsewhere`() async throws {
+    let child = try ChildProcess.start(Self.lastID, context: ProcessContext(.spawn)) { lastID in
+      // The reactor collects children: busy, it leaves these to the waits below.
+      let isOver = DispatchSemaphore(value: 0)
+      let isBusy = Completion<Void>()
+      let token = try Reactor.shared.schedule(at: .now) {
+        isBusy.resolve(())
+        isOver.wait()
+      }
+      defer { Reactor.shared.cancel(token) }
+      try await isBusy.wait()
+      defer { isOver.signal() }
+      for _ in 0..<200 {
+        let inner = try ChildProcess.start(context: ProcessContext(.spawn)) { try await Task.sleep(for: .seconds(100)) }
+        kill(inner.id, SIGKILL)
+        var status: Int32 = 0
+        guard waitpid(inner.id, &status, 0) == inner.id else { return "not reaped" }
+        try Data("\(inner.id - 1)".utf8).write(to: URL(filePath: lastID))
+        let stranger = try Process.run(URL(filePath: "/bin/sleep"), arguments: ["100"])
+        defer { kill(stranger.processIdentifier, SIGKILL) }
+        guard stranger.processIdentifier == inner.id else { continue }
+        try inner.interrupt()
+        try inner.terminate()
+        try inner.kill()
+        usleep(10_000)
+        return stranger.isRunning ? "unharmed" : "harmed"
+      }
+      return "no stranger"
+    }
+    #expect(try await child.value == "unharmed")
+  }
+
   @Test(arguments: StartMethod.available)
   func `a child leads a process group, so that Ctrl-C in the terminal passes it by`(method: StartMethod) async throws {
     let child =

@@ -5,7 +5,8 @@ internal import Synchronization
 ///
 /// States: *running*; *collecting*, while one thread reaps it and gathers what it left; *collected*. The step out of
 /// running is taken under the lock by whoever sees the exit first: the reactor, or a thread that waits for this process.
-/// Signals are sent under the same lock and in state running only, so that they never meet a process id in other hands.
+/// Signals are sent under the same lock, in state running only and by the pidfd: somebody else may have reaped the process
+/// (a `waitpid` for any child), and its id be a stranger's.
 ///
 /// A forked copy of this process has the object, and nothing of what it names: the process is not its child, the pidfd is
 /// closed there and its number may be another's, the lock may be held by a thread that the copy does not have. So there
@@ -151,9 +152,9 @@ package final class RunningProcess: Sendable {
   package func signal(_ number: Int32) throws {
     try requireOwn()
     try state.withLock { state in
-      guard state.phase == .running else { return }
+      guard state.phase == .running, let pidfd = state.pidfd else { return }
       if number == ProcessControl.killSignal { state.wasKilledByUs = true }
-      try ProcessControl.signal(id, number)
+      try ProcessControl.signal(pidfd, number)
     }
   }
 
@@ -163,10 +164,12 @@ package final class RunningProcess: Sendable {
   package func killTree() throws {
     try requireOwn()
     try state.withLock { state in
-      guard state.phase == .running else { return }
+      guard state.phase == .running, let pidfd = state.pidfd else { return }
       state.wasKilledByUs = true
       // First the process alone: before its first instruction it is not yet in a group of its own.
-      try ProcessControl.signal(id, ProcessControl.killSignal)
+      try ProcessControl.signal(pidfd, ProcessControl.killSignal)
+      // As long as nobody reaped it, the group's number is its own.
+      if case .unknown = ProcessControl.exit(of: pidfd, keep: true) { return }
       try ProcessControl.signal(-id, ProcessControl.killSignal)
     }
   }
