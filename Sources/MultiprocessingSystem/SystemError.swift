@@ -1,3 +1,4 @@
+internal import CMultiprocessing
 internal import Glibc
 
 /// A system call that failed: its name and the error number.
@@ -17,8 +18,8 @@ package struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
 
   package static func text(of number: Int32) -> String {
     withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { buffer in
-      // SAFETY: the XSI form writes into the buffer, at most its size, and is safe from any thread.
-      guard strerror_r(number, buffer.baseAddress!, 256) == 0 else { return "unknown error" }
+      // SAFETY: written into the buffer, at most its size; safe from any thread.
+      guard mp_error_text(number, buffer.baseAddress!, 256) == 0 else { return "unknown error" }
       return String(cString: buffer.baseAddress!)
     }
   }

@@ -9,6 +9,7 @@
 #include "mp_demangle.h"
 #include "mp_descriptor.h"
 #include "mp_entry.h"
+#include "mp_error.h"
 #include "mp_event.h"
 #include "mp_futex.h"
 #include "mp_gate.h"

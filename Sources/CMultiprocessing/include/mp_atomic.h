@@ -6,6 +6,10 @@
 
 #include <stdint.h>
 
+#include "mp_linkage.h"
+
+MP_BEGIN
+
 #define MP_ATOMIC(bits)                                                                                              \
   static inline uint##bits##_t mp_atomic_load_##bits(const void *_Nonnull word) {                                    \
     return __atomic_load_n((const uint##bits##_t *)word, __ATOMIC_SEQ_CST);                                          \
@@ -39,5 +43,7 @@ MP_ATOMIC(32)
 MP_ATOMIC(64)
 
 #undef MP_ATOMIC
+
+MP_END
 
 #endif

@@ -5,6 +5,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "mp_linkage.h"
+
+MP_BEGIN
+
 /// Length of a code, in bytes: HMAC with SHA-256.
 enum { MP_AUTHENTICATION_CODE = 32 };
 
@@ -29,5 +33,7 @@ void mp_authentication_make(
 int mp_authentication_check(
     const uint8_t *_Nullable key, size_t key_length, const uint8_t *_Nonnull message, size_t length,
     const uint8_t *_Nonnull code);
+
+MP_END
 
 #endif

@@ -7,6 +7,10 @@
 
 #include <stdint.h>
 
+#include "mp_linkage.h"
+
+MP_BEGIN
+
 enum { MP_CRASH_FRAMES = 64, MP_CRASH_IMAGES = 8, MP_CRASH_PATH = 240, MP_PAGE_SIZE = 4096 };
 
 struct mp_crash_frame {
@@ -54,5 +58,7 @@ void mp_crash_prepare_thread(void);
 
 /// Calls what the two above call, without effect (`mp_rehearse_child`).
 void mp_crash_rehearse(void);
+
+MP_END
 
 #endif

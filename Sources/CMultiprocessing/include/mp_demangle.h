@@ -5,6 +5,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "mp_linkage.h"
+
+MP_BEGIN
+
 /// Exported by libswiftCore, dynamic or static. With a null output buffer it allocates the result.
 extern char *_Nullable swift_demangle(const char *_Nonnull name, size_t length, char *_Nullable output,
                                       size_t *_Nullable output_size, uint32_t flags);
@@ -14,5 +18,7 @@ extern char *_Nullable swift_demangle(const char *_Nonnull name, size_t length, 
 static inline char *_Nullable mp_swift_demangle(const char *_Nonnull name, size_t length) {
   return swift_demangle(name, length, NULL, NULL, 0);
 }
+
+MP_END
 
 #endif

@@ -6,6 +6,10 @@
 #ifndef MP_DESCRIPTOR_H
 #define MP_DESCRIPTOR_H
 
+#include "mp_linkage.h"
+
+MP_BEGIN
+
 /// Marks `descriptor` as private to this process. Safe from any thread. Numbers of 65,536 and above are not recorded.
 void mp_private_mark(int descriptor);
 
@@ -24,5 +28,7 @@ int mp_private_is_marked(int descriptor);
 
 /// Clears the table and closes nothing.
 void mp_private_forget(void);
+
+MP_END
 
 #endif

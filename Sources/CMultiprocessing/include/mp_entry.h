@@ -8,6 +8,10 @@
 #ifndef MP_ENTRY_H
 #define MP_ENTRY_H
 
+#include "mp_linkage.h"
+
+MP_BEGIN
+
 /// Makes the loader look up all symbols at the start. With the marker's name as its value it is ours, and is removed.
 #define MP_BIND_NOW "LD_BIND_NOW"
 /// Environment variable that makes a start of this executable a child; its value is the kind of child.
@@ -42,5 +46,7 @@ int mp_main_queue_handle(void);
 
 /// Runs what is in the main queue, on the main thread.
 void mp_main_queue_drain(void);
+
+MP_END
 
 #endif

@@ -4,6 +4,10 @@
 
 #include <stdint.h>
 
+#include "mp_linkage.h"
+
+MP_BEGIN
+
 /// A new epoll set, close-on-exec, or -1 and errno.
 int mp_epoll_create(void);
 
@@ -22,5 +26,7 @@ int mp_eventfd(void);
 
 /// A new pipe, both ends close-on-exec. 0, or -1 and errno.
 int mp_pipe(int *_Nonnull ends);
+
+MP_END
 
 #endif

@@ -4,6 +4,10 @@
 
 #include <stdint.h>
 
+#include "mp_linkage.h"
+
+MP_BEGIN
+
 /// Sleeps while `*word == expected`, at most until `deadline` (CLOCK_MONOTONIC, nanoseconds; 0: for ever).
 /// Returns 0 when woken or when the word differs, else the error number (ETIMEDOUT, EINTR).
 int mp_futex_wait(uint32_t *_Nonnull word, uint32_t expected, uint64_t deadline);
@@ -18,5 +22,7 @@ static inline uint32_t mp_load_acquire(const uint32_t *_Nonnull word) { return _
 static inline void mp_store_release(uint32_t *_Nonnull word, uint32_t value) {
   __atomic_store_n(word, value, __ATOMIC_RELEASE);
 }
+
+MP_END
 
 #endif

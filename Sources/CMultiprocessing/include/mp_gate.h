@@ -14,6 +14,10 @@
 #ifndef MP_GATE_H
 #define MP_GATE_H
 
+#include "mp_linkage.h"
+
+MP_BEGIN
+
 /// Counts a member that is about to be started as awake: before its first instruction, as that may be one of the runtime's.
 void mp_gate_expect(void);
 
@@ -33,5 +37,7 @@ void mp_gate_quit(void);
 /// Before and after a system call that blocks: nothing for threads that are no members. Both leave `errno` as it is.
 void mp_gate_sleep(void);
 void mp_gate_wake(void);
+
+MP_END
 
 #endif

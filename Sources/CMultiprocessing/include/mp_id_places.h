@@ -7,6 +7,10 @@
 
 #include <stdint.h>
 
+#include "mp_linkage.h"
+
+MP_BEGIN
+
 enum { MP_ID_PLACES = 4096 };
 
 /// Offsets in the image's segment of thread-local variables.
@@ -29,5 +33,7 @@ struct mp_known_places {
 /// stays as it is.
 const struct mp_known_places *_Nullable mp_id_places_known(
     uintptr_t image, const char *_Nonnull path, const void *_Nonnull loaded);
+
+MP_END
 
 #endif

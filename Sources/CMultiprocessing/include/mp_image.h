@@ -5,6 +5,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "mp_linkage.h"
+
+MP_BEGIN
+
 /// The longest build id kept: linkers write 8 to 20 bytes, 32 at the most.
 enum { MP_BUILD_ID = 32 };
 
@@ -31,5 +35,7 @@ const void *_Nullable mp_type_descriptor(const void *_Nonnull metadata);
 
 /// Metadata of the type with this descriptor, through the descriptor's own access function.
 const void *_Nullable mp_type_metadata(const void *_Nonnull descriptor);
+
+MP_END
 
 #endif

@@ -5,6 +5,10 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "mp_linkage.h"
+
+MP_BEGIN
+
 /// Most descriptors of one message: the kernel's SCM_MAX_FD.
 enum { MP_MESSAGE_DESCRIPTORS = 253 };
 
@@ -20,5 +24,7 @@ ssize_t mp_message_send(
 /// is closed).
 ssize_t mp_message_receive(
     int socket, void *_Nonnull buffer, size_t capacity, int *_Nonnull descriptors, int *_Nonnull count, int dont_wait);
+
+MP_END
 
 #endif

@@ -16,6 +16,10 @@
 #include <gnu/libc-version.h>
 #endif
 
+#include "mp_linkage.h"
+
+MP_BEGIN
+
 // Numbers from 424 on are the same on every architecture; older headers lack them.
 #ifndef SYS_pidfd_open
 #define SYS_pidfd_open 434
@@ -88,5 +92,7 @@ static inline bool mp_probe_membarrier(void) {
 static inline bool mp_probe_futex_waitv(void) {
   return syscall(SYS_futex_waitv, 0L, 0L, 0L, 0L, 0L) == -1 && errno == EINVAL;
 }
+
+MP_END
 
 #endif

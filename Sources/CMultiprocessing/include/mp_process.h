@@ -5,7 +5,10 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "mp_linkage.h"
 #include "mp_thread_memory.h"
+
+MP_BEGIN
 
 /// `fork`, which Swift hides: 0 in the copy. Runs the handlers of `pthread_atfork`. In the copy all signals are blocked,
 /// so that one sent at once is neither lost nor handled as the parent would: call `mp_signals_reset` there.
@@ -106,5 +109,7 @@ uint64_t mp_environment_hash(void);
 
 /// Replaces the environment by `count` strings of the form NAME=VALUE, each ended by a NUL, one after another.
 void mp_environment_replace(const char *_Nonnull strings, uint64_t count);
+
+MP_END
 
 #endif

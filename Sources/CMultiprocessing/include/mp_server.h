@@ -9,6 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "mp_linkage.h"
+
+MP_BEGIN
+
 enum {
   /// Head of a frame on a child's channel, and where its number is: a process id or an error, little-endian.
   MP_FRAME_BYTES = 40,
@@ -26,5 +30,7 @@ extern void mp_server_prepare(uint8_t *_Nonnull started, uint8_t *_Nonnull faile
 
 /// Runs a child that was cloned for a request of these bytes, and does not return. Defined in Swift.
 extern void mp_child_run(const uint8_t *_Nonnull request, size_t length) __attribute__((weak));
+
+MP_END
 
 #endif

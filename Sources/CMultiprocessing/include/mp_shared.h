@@ -5,6 +5,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "mp_linkage.h"
+
+MP_BEGIN
+
 struct mp_shared_status {
   uint64_t device, inode;
   uint64_t born;        // nanoseconds; 0 where the system does not say. Inode numbers are used again after 2^32 files.
@@ -60,5 +64,7 @@ int mp_shared_publish(int descriptor, const char *_Nonnull name);
 /// How often this process has been at the beginning or the end of a fork in which it was the parent. Memory that was
 /// allocated and freed at the same count is in no copy.
 uint64_t mp_fork_count(void);
+
+MP_END
 
 #endif

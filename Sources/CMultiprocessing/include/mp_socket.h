@@ -4,6 +4,10 @@
 
 #include <stdint.h>
 
+#include "mp_linkage.h"
+
+MP_BEGIN
+
 /// Accepts a connection: non-blocking, close-on-exec. Its descriptor, or -1 and errno. `*length` is the room for
 /// `address` on entry, and what was written on return.
 int mp_socket_accept(int listener, void *_Nonnull address, uint32_t *_Nonnull length);
@@ -19,5 +23,7 @@ int mp_file_is_sealed(int descriptor);
 
 /// 1 for a file in memory, which can be read without waiting for anybody.
 int mp_file_is_memory(int descriptor);
+
+MP_END
 
 #endif

@@ -5,6 +5,10 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "mp_linkage.h"
+
+MP_BEGIN
+
 /// Executes `path` in a new process: a process group of its own, default signal dispositions, an empty mask, the
 /// `count` descriptors as 0, 1, 2, … and no others. The child shares this process's memory until it executes
 /// (glibc's `posix_spawn`), so the cost does not depend on the caller's size. `directory` may be NULL.
@@ -19,5 +23,7 @@ int mp_is_own_executable(int descriptor);
 
 /// The path the kernel executed, or NULL.
 const char *_Nullable mp_executed_path(void);
+
+MP_END
 
 #endif

@@ -17,6 +17,10 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "mp_linkage.h"
+
+MP_BEGIN
+
 enum { MP_THREAD_BLOCKS = 256 };
 
 /// A thread's variables of one image, and what the first of them began as; the others began as 0.
@@ -47,5 +51,7 @@ void mp_thread_memory_after_fork(void);
 
 /// In the copy: gives every variable that has the old id the copy's.
 void mp_thread_memory_renew(const struct mp_thread_memory *_Nonnull memory);
+
+MP_END
 
 #endif

@@ -8,6 +8,10 @@
 
 #include <stdint.h>
 
+#include "mp_linkage.h"
+
+MP_BEGIN
+
 static inline uint32_t mp_word_load(const uint32_t *_Nonnull word) { return __atomic_load_n(word, __ATOMIC_SEQ_CST); }
 static inline void mp_word_store(uint32_t *_Nonnull word, uint32_t value) {
   __atomic_store_n(word, value, __ATOMIC_SEQ_CST);
@@ -92,5 +96,7 @@ void mp_steps_arm(int count, int signal);
 int mp_steps_left(void);
 /// One step.
 void mp_step(void);
+
+MP_END
 
 #endif

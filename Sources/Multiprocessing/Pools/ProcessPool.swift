@@ -79,12 +79,12 @@ extension ProcessPool {
 
   /// Changes the number of workers. Surplus workers end after what they have in hand; new ones start at once.
   ///
-  /// - Throws: `invalidArgument` for less than 1, `closed`.
+  /// - Throws: `invalidArgument` for less than 1; `closed`, or what ended the pool.
   public func resize(to workers: Int) async throws {
     guard workers > 0 else {
       throw MultiprocessingError(.invalidArgument, "a pool needs at least one worker, not \(workers)")
     }
-    guard core.driver.isOpen else { throw core.driver.isInherited ? PoolDriver.inherited : PoolDriver.closed }
+    guard core.driver.isOpen else { throw core.driver.closingReason }
     core.driver.handle(.resize(workers))
     // Another thread may be performing what this led to.
     while core.driver.isPerforming { await Task.yield() }

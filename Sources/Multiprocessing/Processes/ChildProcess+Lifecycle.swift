@@ -34,34 +34,38 @@ extension ChildProcess {
   }
 
   /// Sends SIGINT. Nothing happens when the child has ended.
+  ///
+  /// - Throws: `unsupported` in a forked copy of the process that started the child.
   public func interrupt() throws { try send(ProcessControl.interruptSignal) }
 
   /// Sends SIGTERM, which ends the child unless its code handles the signal. Nothing happens when it has ended.
+  ///
+  /// - Throws: `unsupported` in a forked copy of the process that started the child.
   public func terminate() throws { try send(ProcessControl.terminateSignal) }
 
   /// Sends SIGKILL to the child and to the programs it started, which nothing can ignore. Processes that it started
   /// through this library end with it.
+  ///
+  /// - Throws: `unsupported` in a forked copy of the process that started the child.
   public func kill() throws {
-    try process.requireOwn()
     do {
       try process.killTree()
-    } catch {
+    } catch let error as SystemError {
       throw MultiprocessingError(doing: "killing \(name)", error)
     }
   }
 
   private func send(_ signal: Int32) throws {
-    try process.requireOwn()
     do {
       try process.signal(signal)
-    } catch {
+    } catch let error as SystemError {
       throw MultiprocessingError(doing: "sending \(SignalName.of(signal)) to \(name)", error)
     }
   }
 
   /// Waits until the child has ended. Its value, if it produced one, is there then.
   ///
-  /// - Throws: CancellationError when the awaiting task is cancelled; the child goes on.
+  /// - Throws: CancellationError when the awaiting task is cancelled; the child goes on. `unsupported` in a forked copy.
   @discardableResult
   public func join() async throws -> TerminationStatus {
     if !process.collectIfEnded() { try process.requireOwn() }
@@ -70,7 +74,7 @@ extension ChildProcess {
 
   /// Waits until the child has ended; nil when `timeout` passes first. Zero or less only looks.
   ///
-  /// - Throws: CancellationError when the awaiting task is cancelled; the child goes on.
+  /// - Throws: CancellationError when the awaiting task is cancelled; the child goes on. `unsupported` in a forked copy.
   public func join(timeout: Duration) async throws -> TerminationStatus? {
     if !process.collectIfEnded() { try process.requireOwn() }
     return try await process.exit.wait(timeout: timeout)?.status

@@ -10,7 +10,7 @@ final class ListenerCore: Sendable {
   private let messageLimit: Int
   private let file: SocketFile?
   /// Copies of the process that made the file leave it alone.
-  private let generation = ProcessControl.forkGeneration
+  private let maker = ForkStamp()
 
   init(at address: SocketAddress, key: [UInt8]?, messageLimit: Int) throws {
     try Authentication.check(address, key)
@@ -34,7 +34,7 @@ final class ListenerCore: Sendable {
   deinit { close() }
 
   func close() {
-    guard end.close(), generation == ProcessControl.forkGeneration else { return }
+    guard end.close(), !maker.isInherited else { return }
     file?.remove()
   }
 

@@ -82,7 +82,7 @@ final class PoolDriver: Sendable {
   }
 
   let state: Mutex<State>
-  private let generation = ProcessControl.forkGeneration
+  private let maker = ForkStamp()
   let backend: any WorkerBackend
   let settings: Settings
   let logs = LogRelay()
@@ -180,7 +180,7 @@ final class PoolDriver: Sendable {
 
   /// This process is a forked copy of the pool's: it shares the workers' memory, and must not touch what is in it; it has
   /// none of the threads that would answer, and may have a lock that one of them held.
-  var isInherited: Bool { generation != ProcessControl.forkGeneration }
+  var isInherited: Bool { maker.isInherited }
 
   static var inherited: MultiprocessingError {
     MultiprocessingError(

@@ -22,8 +22,11 @@ extension RunningProcess {
       } catch let error as SystemError where error.isDisconnected && attempts < 20 {
         // The fork server died with the request in hand, and no child came of it. Somebody may be killing servers.
         _ = try? Polling.wait(for: [], timeout: .milliseconds(attempts))
-      } catch let error as SystemError where error.isRefusal && launcher is ForkServerLauncher {
-        EventLog.warning("the system refuses to clone (\(error)): \(request.name) is started by spawn, more slowly")
+      } catch let error as SystemError
+        where (error.isRefusal || error.isDisconnected) && launcher is ForkServerLauncher
+      {
+        let reason = error.isRefusal ? "the system refuses to clone" : "no fork server lives long enough to answer"
+        EventLog.warning("\(reason) (\(error)): \(request.name) is started by spawn, more slowly")
         launcher = SpawnLauncher()
       } catch {
         throw MultiprocessingError.startFailure(of: request.name, by: request.context.startMethod, error)

@@ -29,7 +29,7 @@ package final class RunningProcess: Sendable {
   }
 
   private let state: Mutex<State>
-  private let generation = ProcessControl.forkGeneration
+  private let maker = ForkStamp()
   private let page: MemoryFile
   private let relay: StandardErrorRelay?
   private let limits: ResourceLimits
@@ -66,7 +66,7 @@ package final class RunningProcess: Sendable {
   package var hasEnded: Bool { exit.value != nil || collectIfEnded() }
 
   /// This process is a forked copy of the one that started it.
-  var isInherited: Bool { generation != ProcessControl.forkGeneration }
+  var isInherited: Bool { maker.isInherited }
 
   /// - Throws: `unsupported` in a forked copy.
   func requireOwn() throws {

@@ -117,11 +117,11 @@ final class Arena: BlockSource {
 
 /// Where something was made, among the copies of a process.
 struct CopyStamp: Sendable {
-  private let generation = ProcessControl.forkGeneration
+  private let maker = ForkStamp()
   private let forks = ProcessControl.forkCount
 
   /// This process is a copy of the one that made it.
-  var isHere: Bool { generation != ProcessControl.forkGeneration }
+  var isHere: Bool { maker.isInherited }
   /// The process that made it was copied since.
   var mayHaveBeenMade: Bool { forks != ProcessControl.forkCount || isHere }
 }

@@ -5,7 +5,7 @@ internal import Synchronization
 final class ParentLine: Sendable {
   private let channel: FrameChannel
   /// The copies that a task makes by `fork` have the same memory: two writers would write over each other.
-  private let generation = ProcessControl.forkGeneration
+  private let maker = ForkStamp()
 
   private struct State {
     var rings: RingPair?
@@ -29,7 +29,7 @@ final class ParentLine: Sendable {
   /// - Throws: a `SystemError`. Where that is of a socket that was closed in this process, a small frame is in the ring all the same,
   ///   and the parent finds it when this process ends.
   func send(_ frame: Frame) throws {
-    guard generation == ProcessControl.forkGeneration else {
+    if maker.isInherited {
       throw MultiprocessingError(.unsupported, "a forked copy of a worker is not the worker: it cannot answer its pool")
     }
     try state.withLock { state in
