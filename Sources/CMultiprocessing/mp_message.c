@@ -64,6 +64,8 @@ ssize_t mp_message_receive(
     while (received > 0) close(descriptors[--received]);
     // There is room for all that a message can have: the kernel drops what this process may not open any more.
     errno = !overflow && (message.msg_flags & MSG_CTRUNC) != 0 ? EMFILE : EMSGSIZE;
+    size_t rest = capacity - (size_t)length;
+    memset((char *)buffer + length, 0, rest < MP_MESSAGE_ZEROS ? rest : MP_MESSAGE_ZEROS);
     return -1;
   }
   *count = received;

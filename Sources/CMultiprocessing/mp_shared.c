@@ -39,8 +39,22 @@ static int mp_shared_check_size(int64_t size) {
 }
 
 int mp_shared_reserve(int descriptor, int64_t offset, int64_t length) {
+  enum { least = 1 << 18 };
   if (mp_shared_check_size(offset + length) != 0) return -1;
-  return fallocate(descriptor, 0, offset, length);
+  // Linux before 6.11 gives up at any signal, and what it had reserved: under a timer's, a long call would never end.
+  int64_t step = length;
+  while (length > 0) {
+    int64_t part = step < length ? step : length;
+    if (fallocate(descriptor, 0, offset, part) == 0) {
+      offset += part;
+      length -= part;
+    } else if (errno != EINTR) {
+      return -1;
+    } else if (step / 2 >= least) {
+      step = step / 2 / least * least;
+    }
+  }
+  return 0;
 }
 
 #ifndef MADV_POPULATE_WRITE

@@ -30,9 +30,5 @@ package final class Gate: Sendable {
     return true
   }
 
-  private static func deadline(after duration: Duration) -> UInt64 {
-    let (seconds, attoseconds) = max(duration, .zero).components
-    let bounded = UInt64(clamping: min(seconds, 1_000_000_000))
-    return mp_monotonic_nanoseconds() + bounded * 1_000_000_000 + UInt64(attoseconds / 1_000_000_000)
-  }
+  private static func deadline(after duration: Duration) -> UInt64 { SharedWait.deadline(after: duration) }
 }

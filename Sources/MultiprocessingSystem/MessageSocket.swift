@@ -73,17 +73,28 @@ package struct MessageSocket: Sendable {
   }
 
   /// The next message; nil at the end of the stream (every copy of the other end is closed). Throws EAGAIN when there
-  /// is none and `isBlocking` is false.
-  package func receive(isBlocking: Bool) throws -> Message? {
+  /// is none and `isBlocking` is false, EMFILE for one whose descriptors this process has no room for: it is gone then, and
+  /// `salvage` is called with its bytes, at least 64, zeros behind its own.
+  // SAFETY: what is passed to `salvage` is valid for the call.
+  package func receive(
+    isBlocking: Bool, salvage: (UnsafeRawBufferPointer) -> Void = { _ in }
+  ) throws -> Message? {
     // Room for the largest message, given back at once: what is kept is as long as what came.
     // SAFETY: the kernel writes at most the capacities, and says how much it wrote.
     let (bytes, descriptors) = try withUnsafeTemporaryAllocation(byteCount: Self.byteLimit, alignment: 8) { buffer in
       try withUnsafeTemporaryAllocation(of: Int32.self, capacity: Self.descriptorLimit) { numbers in
         var count: Int32 = 0
-        let length = try systemCall("recvmsg") {
-          count = Int32(Self.descriptorLimit)
-          return mp_message_receive(
-            descriptor.number, buffer.baseAddress!, buffer.count, numbers.baseAddress!, &count, isBlocking ? 0 : 1)
+        let length: Int
+        do {
+          length = try systemCall("recvmsg") {
+            count = Int32(Self.descriptorLimit)
+            return mp_message_receive(
+              descriptor.number, buffer.baseAddress!, buffer.count, numbers.baseAddress!, &count, isBlocking ? 0 : 1)
+          }
+        } catch let error as SystemError where error.isOutOfDescriptors {
+          // SAFETY: the call has set them, and the buffer has room for more.
+          salvage(UnsafeRawBufferPointer(rebasing: buffer[..<64]))
+          throw error
         }
         return (Array(buffer[..<length]), numbers[..<Int(count)].map(Descriptor.init(owning:)))
       }

@@ -70,8 +70,8 @@ package enum Polling {
   /// Rounded up, so that a wait never ends early; at least 0, at most what `poll` takes.
   static func milliseconds(_ duration: Duration) -> Int32 {
     if duration <= .zero { return 0 }
+    if duration > .seconds(2_000_000) { return 2_000_000_000 }
     let (seconds, attoseconds) = duration.components
-    if seconds > 2_000_000 { return 2_000_000_000 }
     return Int32(seconds * 1000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
   }
 }

@@ -10,7 +10,7 @@ internal import MultiprocessingSystem
 /// ```
 ///
 /// It crosses as an argument, a task's input or result, or through a `Connection`, and is closed in each process when the
-/// last reference there goes.
+/// last reference there goes. A forked copy keeps it.
 public final class DescriptorHandle: Codable, Waitable {
   private let descriptor: Descriptor
 
@@ -22,7 +22,8 @@ public final class DescriptorHandle: Codable, Waitable {
       throw MultiprocessingError(.invalidArgument, "descriptor \(fileDescriptor) is not open")
     }
     do {
-      descriptor = try .duplicating(fileDescriptor)
+      // The user's file: a forked copy keeps it.
+      descriptor = try withExtendedLifetime(try Descriptor.duplicating(fileDescriptor)) { try .sharing($0) }
     } catch let error as SystemError {
       throw MultiprocessingError.ofSocket("duplicating descriptor \(fileDescriptor)", error)
     }
@@ -36,10 +37,15 @@ public final class DescriptorHandle: Codable, Waitable {
 
   /// The handle that another process sent.
   ///
-  /// - Throws: `notTransferable` for another decoder.
+  /// - Throws: `notTransferable` for another decoder; `system` when there are too many descriptors.
   public init(from decoder: any Decoder) throws {
     let index = try decoder.singleValueContainer().decode(Int.self)
-    descriptor = try TransferContext.current(decoder.userInfo).descriptor(at: index)
+    let received = try TransferContext.current(decoder.userInfo).descriptor(at: index)
+    do {
+      descriptor = try .sharing(received)
+    } catch let error as SystemError {
+      throw MultiprocessingError.ofSocket("receiving a descriptor", error)
+    }
   }
 
   /// Writes a reference to it.

@@ -124,9 +124,15 @@ extension Queue {
   /// Takes a direct element by way of memory that has room for it.
   @inline(__always)
   private func takeBlocking(_ timeout: Duration?, by memory: UnsafeMutableRawPointer) throws -> Element {
-    var isWhole = false
-    try core.waitBlocking(timeout, core.words.items, core.budgets.get) { mode in
-      try core.take(mode) { isWhole = form.make($0, at: memory) }
+    var (isWhole, isMade) = (false, false)
+    do {
+      try core.waitBlocking(timeout, core.words.items, core.budgets.get) { mode in
+        try core.take(mode) { (isWhole, isMade) = (form.make($0, at: memory), true) }
+      }
+    } catch {
+      // It stays in the queue.
+      if isMade { memory.assumingMemoryBound(to: Element.self).deinitialize(count: 1) }
+      throw error
     }
     let element = memory.assumingMemoryBound(to: Element.self).move()
     if !isWhole { throw ElementForm<Element>.damaged }

@@ -4,7 +4,8 @@ public struct PoolStatistics: Sendable, Codable, CustomStringConvertible {
   public var submitted = 0
   /// Tasks that returned.
   public var completed = 0
-  /// Tasks that threw, timed out or were cancelled.
+  /// Tasks that threw, timed out or were cancelled. Where inputs of a map went to a worker together and one of them threw,
+  /// all of them.
   public var failed = 0
   /// Workers that a signal or trap ended without the pool's doing.
   public var crashed = 0

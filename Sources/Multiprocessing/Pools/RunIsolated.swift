@@ -2,7 +2,8 @@
 ///
 /// - Parameters:
 ///   - task: the task.
-///   - timeout: how long it may take, its start included; then the process is killed.
+///   - timeout: how long it may take, its start and the end of its process included; then the process is killed. A value
+///     that it has returned by then is returned.
 ///   - context: how the process is started, and what it may use.
 /// - Throws: the error that the task threw, as its own type when it is Codable; `childCrashed`, `childExited`,
 ///   `limitExceeded`, `timedOut`; `notTransferable`, `startFailed`; CancellationError when the awaiting task is
@@ -41,12 +42,13 @@ private func isolated<Output: Sendable>(
   _ context: ProcessContext
 ) async throws -> Output {
   try Task.checkCancellation()
+  let deadline = timeout.map { ContinuousClock.now + $0 }
   let child = try ChildProcess<Output>.start(
     request, coder, named: nil, or: name, true, context, printsErrors: false)
   do {
     let outcome: ChildProcess<Output>.Outcome
-    if let timeout {
-      guard let early = try await child.outcome.wait(timeout: timeout) else {
+    if let timeout, let deadline {
+      guard let early = try await child.outcome.wait(timeout: deadline.timeLeft) else {
         throw MultiprocessingError(.timedOut, "the task did not end within \(timeout): its process was killed")
       }
       outcome = early
@@ -54,16 +56,28 @@ private func isolated<Output: Sendable>(
       outcome = try await child.outcome.wait()
     }
     let value = try child.result(of: outcome)
-    await end(child, kill: false)
+    await end(child, by: deadline)
     return value
   } catch {
-    await end(child, kill: true)
+    try? child.kill()
+    await end(child, by: nil)
     throw error
   }
 }
 
-/// Waits until nothing is left of the child, also in a cancelled task.
-private func end<Output>(_ child: ChildProcess<Output>, kill: Bool) async {
-  if kill { try? child.kill() }
-  await Task.detached { _ = try? await child.join() }.value
+/// Waits until nothing is left of the child, also in a cancelled task; the process is killed then, and at the deadline: what it
+/// does after its value, exit handlers or children of its own, may take for ever.
+private func end<Output>(_ child: ChildProcess<Output>, by deadline: ContinuousClock.Instant?) async {
+  await withTaskCancellationHandler {
+    await Task.detached {
+      if let deadline, (try? await child.join(timeout: deadline.timeLeft)) == nil { try? child.kill() }
+      _ = try? await child.join()
+    }.value
+  } onCancel: {
+    try? child.kill()
+  }
+}
+
+extension ContinuousClock.Instant {
+  fileprivate var timeLeft: Duration { max(.zero, ContinuousClock.now.duration(to: self)) }
 }

@@ -97,7 +97,7 @@ public final class ChildProcess<Output: Sendable>: ChildProcessHandle, Identifia
       .failed(
         MultiprocessingError(
           .startFailed, "\(process.name) runs another build of the program: start it from this one, or use CBOR"))
-    case .value: .value(frame.payload)
+    case .value: .value(frame.payload.settled())
     case .thrown: .thrown(frame.payload)
     default: nil
     }

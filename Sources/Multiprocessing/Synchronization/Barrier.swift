@@ -79,10 +79,10 @@ public final class Barrier: Codable, Sendable {
   }
 
   /// Breaks the barrier: all who wait, and who come, get `brokenBarrier` until `reset`.
-  public func abort() { try? state.abort() }
+  public func abort() { state.abort() }
 
   /// Makes the barrier as new; who waits gets `brokenBarrier`.
-  public func reset() { try? state.reset() }
+  public func reset() { state.reset() }
 
   /// The forms that block the calling thread.
   public var blocking: Blocking<Barrier> { @available(*, noasync) @inlinable get { Blocking(self) } }

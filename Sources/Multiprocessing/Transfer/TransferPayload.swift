@@ -6,16 +6,34 @@ package struct TransferPayload: Sendable {
   private final class Rest: Sendable {
     let descriptors: [Descriptor]
     let file: PayloadFile?
+    let held: HeldFile?
 
-    init(_ descriptors: [Descriptor], _ file: PayloadFile?) { (self.descriptors, self.file) = (descriptors, file) }
+    init(_ descriptors: [Descriptor], _ file: PayloadFile?, _ held: HeldFile?) {
+      (self.descriptors, self.file, self.held) = (descriptors, file, held)
+    }
   }
 
   package var bytes: [UInt8]
   private var rest: Rest?
 
   package init(bytes: [UInt8] = [], descriptors: [Descriptor] = [], file: PayloadFile? = nil) {
+    self.init(bytes: bytes, descriptors: descriptors, file: file, held: nil)
+  }
+
+  /// - Parameter held: the file's place among those that wait.
+  init(bytes: [UInt8], descriptors: [Descriptor], file: PayloadFile?, held: HeldFile?) {
     self.bytes = bytes
-    if !descriptors.isEmpty || file != nil { rest = Rest(descriptors, file) }
+    if !descriptors.isEmpty || file != nil { rest = Rest(descriptors, file, held) }
+  }
+
+  /// The same for a message that may wait for long until it is read: without a file where that is small, or too many wait.
+  func settled() -> TransferPayload {
+    guard let file else { return self }
+    let held = file.byteCount >= PayloadFileWriter.limit ? HeldFile.take() : nil
+    if let held { return TransferPayload(bytes: bytes, descriptors: descriptors, file: file, held: held) }
+    // Without memory for it, or cut short: whoever reads it is told.
+    guard let content = try? bytes + file.bytes(from: 0) else { return self }
+    return TransferPayload(bytes: content, descriptors: descriptors)
   }
 
   package var descriptors: [Descriptor] { rest?.descriptors ?? [] }

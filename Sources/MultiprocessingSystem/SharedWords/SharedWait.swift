@@ -100,8 +100,9 @@ package enum SharedWait {
 
   /// A duration in nanoseconds: none below zero, some decades at most.
   package static func nanoseconds(of duration: Duration) -> UInt64 {
-    let (seconds, attoseconds) = max(duration, .zero).components
-    return UInt64(min(seconds, 1_000_000_000)) * 1_000_000_000 + UInt64(attoseconds / 1_000_000_000)
+    // Bounded first: there are durations whose seconds no integer holds.
+    let (seconds, attoseconds) = min(max(duration, .zero), .seconds(1_000_000_000)).components
+    return UInt64(seconds) * 1_000_000_000 + UInt64(attoseconds / 1_000_000_000)
   }
 
   /// Spins until the word is not `value`, at most `count` times. Returns how many were needed; nil when that was not enough.

@@ -22,6 +22,19 @@ private func allowOpenFiles(_ count: rlim_t) {
 }
 
 @Suite(.isolated) struct `A travelling connection` {
+  @Test func `a forked copy keeps the files of handles`() throws {
+    let file = TemporaryFile()
+    let opened = open(file.path, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+    defer { close(opened) }
+    let handle = try DescriptorHandle(duplicating: opened)
+    let child = try ChildProcess<Int>.fork {
+      _ = handle.fileDescriptor
+      return write(handle.fileDescriptor, "copy\n", 5)
+    }
+    #expect(try child.blocking.value() == 5)
+    #expect(file.lines == ["copy"])
+  }
+
   @Test(arguments: StartMethod.forTasks)
   func `works in a child, and ends with it`(method: StartMethod) async throws {
     let (near, far) = try Connection<[Int], Int>.pair()

@@ -84,7 +84,11 @@ struct Prepare: ProcessTask {
   func `an initializer that ends its worker is a crash loop, not a storm`(end: Prepare.End) async throws {
     let file = TemporaryFile()
     let pool = try ProcessPool(workers: 2, initializer: Prepare(end: end, path: file.path))
-    #expect(await code { _ = try await pool.run { 1 } } == .crashLoop)
+    let error = await #expect(throws: MultiprocessingError.self) { _ = try await pool.run { 1 } }
+    #expect(error?.code == .crashLoop)
+    let cause = error?.cause as? MultiprocessingError
+    #expect(cause?.code == (end == .crashing ? .childCrashed : .childExited))
+    #expect(error?.message.contains(cause?.message ?? "no cause") == true)
     #expect(await code { _ = try pool.submit { 1 } } == .crashLoop)
     pool.close()
     try await pool.join()

@@ -45,6 +45,18 @@ import Testing
     #expect(machine.take(.answered(4, 1, after: 1000)) == [.finish(4, .answered)])
   }
 
+  @Test func `one that began before it was recalled does not keep others where they wait`() {
+    var machine = PoolMachine.ready(2)
+    let quick = PoolMachine.Traits(pace: 1)
+    for item in 1...3 as ClosedRange<UInt64> { machine.take(.submit(item, quick)) }
+    machine.take(.answered(1, 1, after: 1000), .submit(4, quick))
+    #expect(machine.take(.answered(2, 2, after: 1000)) == [.finish(2, .answered), .recall(1, 4)])
+    machine.take(.answered(3, 1, after: 1000))
+    #expect(machine.take(.submit(5, quick)) == [.send(5, 2)])
+    #expect(machine.take(.submit(6, quick)) == [.send(6, 1)])
+    #expect(machine.take(.answered(5, 2, after: 1000)) == [.finish(5, .answered), .recall(1, 6)])
+  }
+
   @Test func `a chunk that was asked for stays together`() {
     var machine = PoolMachine.ready(2)
     machine.take(.submit(1, .init(window: 2)), .submit(2, .init(window: 2)), .submit(3, .init(window: 2)))

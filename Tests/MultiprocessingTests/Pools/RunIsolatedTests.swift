@@ -30,6 +30,24 @@ import Testing
     #expect(file.lines.allSatisfy { ProcessInspection.isGone(ProcessID($0) ?? 0) })
   }
 
+  @Test func `a process that does not end after its value is killed in time, or with its caller`() async throws {
+    let file = TemporaryFile()
+    let stubborn: @Sendable (Duration?) async throws -> Int = { [path = file.path] timeout in
+      try await runIsolated(path, timeout: timeout) { path in
+        _ = ExitHandler { while true { usleep(1000) } }
+        TemporaryFile.append("\(getpid())", to: path)
+        return 7
+      }
+    }
+    try await expectEqual(stubborn(.seconds(1)), 7)
+    let caller = Task { try await stubborn(nil) }
+    #expect(await eventually { file.lines.count == 2 })
+    try await Task.sleep(for: .milliseconds(100))
+    caller.cancel()
+    _ = try? await caller.value
+    #expect(file.lines.allSatisfy { ProcessInspection.isGone(ProcessID($0) ?? 0) })
+  }
+
   @Test func `it is refused in a cancelled task, and starts nothing`() async throws {
     let file = TemporaryFile()
     let caller = Task {

@@ -10,6 +10,10 @@ private enum Tally {
   static func add(_ number: Int) { count.withLock { $0 += number } }
 }
 
+private struct PrepareTally: ProcessTask {
+  func run() async throws { Tally.add(42) }
+}
+
 @Suite(.isolated) struct WorkerExitTests {
   @Test(arguments: StartMethod.forTasks)
   func `what workers gathered is collected at their end`(method: StartMethod) async throws {
@@ -47,6 +51,21 @@ private enum Tally {
       try await pool.join()
       #expect(!exits.results.isEmpty && exits.results.count <= 2)
       for result in exits.results { #expect(throws: CodableFailure.self) { try result.get() } }
+    }
+  }
+
+  @Test(arguments: StartMethod.forTasks)
+  func `a pool that is closed at once ends workers after their initializer`(method: StartMethod) async throws {
+    let configuration = configured {
+      patient(&$0)
+      $0.context = ProcessContext(method)
+    }
+    for _ in 0..<3 {
+      let pool = try ProcessPool(workers: 4, configuration: configuration, initializer: PrepareTally())
+      let exits = try pool.onWorkerExit { Tally.count.withLock { $0 } }
+      pool.close()
+      try await pool.join()
+      try #expect(exits.results.map { try $0.get() } == [42, 42, 42, 42])
     }
   }
 

@@ -32,6 +32,27 @@ import Testing
     #expect(state.value == 2)
   }
 
+  @Test func `who needs no latch gets a permit though the first in line needs one`() async throws {
+    let semaphore = try CountingSemaphore(value: 0)
+    let state = semaphore.state
+    let latch = Latch(at: state.memory.block.address + 8, wakesAll: true)
+    let first = Task { try await state.permit() }
+    try await Task.sleep(for: .milliseconds(20))
+    let second = Task { try await semaphore.acquire() }
+    try await Task.sleep(for: .milliseconds(20))
+    _ = try latch.acquire()
+    try semaphore.release()
+    try await second.value
+    let third = Task { try await semaphore.acquire() }
+    try await Task.sleep(for: .milliseconds(20))
+    try semaphore.release()
+    try await third.value
+    latch.release()
+    try semaphore.release()
+    state.giveBack(try await first.value)
+    #expect(state.value == 1)
+  }
+
   @Test func `a permit of a dead process is had when it is free`() async throws {
     let (semaphore, tally) = (try CountingSemaphore(value: 1), try SharedTally())
     let holder = try SemaphoreTask(semaphore: semaphore, tally: tally, kind: .permit).start()

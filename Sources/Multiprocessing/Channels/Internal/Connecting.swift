@@ -29,10 +29,7 @@ struct Connecting {
     while true {
       do {
         let (socket, isInProgress) = try StreamSocket.connecting(to: name)
-        guard isInProgress else { return socket }
-        let end = ClosableDescriptor(socket.descriptor, "the connection")
-        guard try await end.wait(for: .writing, until: deadline) else { throw tooLate }
-        try socket.checkConnected()
+        if isInProgress { try await finish(socket) }
         return socket
       } catch let error as SystemError where error.wouldBlock {
         // A local listener with as many waiting clients as it allows: there is nothing to wait on.
@@ -40,6 +37,17 @@ struct Connecting {
         try await Task.sleep(for: .milliseconds(5))
       }
     }
+  }
+
+  private func finish(_ socket: StreamSocket) async throws {
+    let end = ClosableDescriptor(socket.descriptor, "the connection")
+    do {
+      guard try await end.wait(for: .writing, until: deadline) else { throw tooLate }
+    } catch let error as SystemError {
+      // No thread or memory for the wait, which looks like a listener that is busy.
+      throw MultiprocessingError(doing: "waiting for the connection to \(address)", error)
+    }
+    try socket.checkConnected()
   }
 
   /// Looking a host up blocks, so a thread of its own does it.

@@ -67,19 +67,26 @@ struct DatagramLink: Link {
 
   func receive(from descriptor: Descriptor, limit: Int?) throws -> LinkMessage? {
     let socket = MessageSocket(descriptor)
+    let message: MessageSocket.Message
     do {
       if let limit, let start = try? socket.peek(DatagramHead.byteCount), let head = DatagramHead(start),
         head.length > limit
       {
         throw MultiprocessingError.longMessage(head.length, limit: limit)
       }
-      guard let message = try Self.next(of: socket) else {
+      guard let next = try Self.next(of: socket) else {
         throw MultiprocessingError(.closed, "the connection has ended: every copy of the other end is closed")
       }
-      return try read(message)
+      message = next
     } catch let error as SystemError {
       if error.wouldBlock { return nil }
       throw MultiprocessingError.ofSocket("receiving from the connection", error)
+    }
+    // It is taken: whatever is the matter now, EAGAIN among it, is no reason to wait for another.
+    do {
+      return try read(message)
+    } catch let error as SystemError {
+      throw MultiprocessingError.ofSocket("reading a message of the connection", error)
     }
   }
 

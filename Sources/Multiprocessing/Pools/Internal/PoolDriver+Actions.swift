@@ -30,10 +30,18 @@ extension PoolDriver {
   }
 
   private func retire(_ worker: WorkerID) {
-    let jobs = state.withLock { state in
+    let isPrepared = state.withLock { state in
       state.insights.dismiss(worker, at: MonotonicClock.nanoseconds)
-      return state.exitJobs.map(\.job)
+      if state.exitJobs.isEmpty || state.preparations.isEmpty || state.joined.contains(worker) { return true }
+      state.leaving.insert(worker)
+      return false
     }
+    if isPrepared { endAndLeave(worker) }
+  }
+
+  /// What it runs at its end may need what its initializer set.
+  func endAndLeave(_ worker: WorkerID) {
+    let jobs = state.withLock { $0.exitJobs.map(\.job) }
     for (index, job) in jobs.enumerated() { backend.send(job, as: Self.exitJob + ItemID(index), to: worker) }
     backend.retire(worker)
   }

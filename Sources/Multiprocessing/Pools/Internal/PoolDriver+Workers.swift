@@ -72,7 +72,11 @@ extension PoolDriver {
 
   private func letIdleGo() {
     guard let (idle, next) = state.withLock({ $0.idleWatch?.look(at: .now) }) else { return }
-    for worker in idle { handle(.idle(worker)) }
+    for worker in idle {
+      handle(.idle(worker))
+      // Refused while something waits for another worker: it is looked at again.
+      if state.withLock({ $0.machine.hasSurplus }) { watchIdleness(of: worker) }
+    }
     if let next { lookForIdle(at: next) }
   }
 
@@ -84,6 +88,9 @@ extension PoolDriver {
     handle(.lost(worker, running: running)) { state in
       state.prepared[worker] = nil
       state.preparationsBefore[worker] = nil
+      state.joined.remove(worker)
+      state.leaving.remove(worker)
+      if let exit = loss.exit { state.lastExit = exit }
       state.idleWatch?.remove(worker)
       state.insights.end(worker, at: MonotonicClock.nanoseconds)
       grace = state.graces.removeValue(forKey: worker)
@@ -118,7 +125,11 @@ extension PoolDriver {
       backend.send(job, as: Self.preparation, to: worker)
     } else {
       let processID = backend.processID(of: worker)
-      handle(.joined(worker)) { $0.insights.join(worker, at: MonotonicClock.nanoseconds, processID: processID) }
+      handle(.joined(worker)) { state in
+        state.joined.insert(worker)
+        state.insights.join(worker, at: MonotonicClock.nanoseconds, processID: processID)
+      }
+      if state.withLock({ $0.leaving.remove(worker) }) != nil { endAndLeave(worker) }
       watchIdleness(of: worker)
       watchSeries()
     }

@@ -66,6 +66,12 @@ final class PoolDriver: Sendable {
     /// How many of them a worker runs that was starting when another was added: that one it gets as an item, for the
     /// caller to wait for.
     var preparationsBefore: [WorkerID: Int] = [:]
+    /// Workers that have done all their preparations.
+    var joined: Set<WorkerID> = []
+    /// Workers that were told to go before that: they have their preparations first, then what they run at their end.
+    var leaving: Set<WorkerID> = []
+    /// The end of the last worker that was lost.
+    var lastExit: ProcessExit?
     /// The timers of grace periods, by worker.
     var graces: [WorkerID: Reactor.Token] = [:]
     /// Nil: workers stay however idle.
@@ -193,14 +199,18 @@ final class PoolDriver: Sendable {
   }
 
   /// The reason of a pool that broke without another.
-  fileprivate static func crashLoop(above limit: Int, _ startError: (any Error)?) -> MultiprocessingError {
-    let last = startError.map { "; the last could not be started: \($0)" } ?? ""
+  fileprivate static func crashLoop(
+    above limit: Int, _ startError: (any Error)?, _ exit: ProcessExit?
+  ) -> MultiprocessingError {
+    let ending = startError == nil ? exit?.error(task: nil) : nil
+    let last =
+      startError.map { "; the last could not be started: \($0)" } ?? ending.map { "; of the last: \($0.message)" } ?? ""
     return MultiprocessingError(
       .crashLoop,
       """
       more than \(limit) workers ended one after another and no task was completed in between: the pool is closed; \
       look at what workers do when they start, and at RestartLimit\(last)
-      """, cause: startError)
+      """, cause: startError ?? ending)
   }
 
   /// Takes an event. `record` notes under the same lock what comes with it.
@@ -235,7 +245,7 @@ extension PoolDriver.State {
     let new = machine.handle(event)
     // At once: who hears of a last loss may ask before the actions are performed.
     if machine.phase == .broken, reason == nil {
-      reason = PoolDriver.crashLoop(above: machine.configuration.restartLimit, startError)
+      reason = PoolDriver.crashLoop(above: machine.configuration.restartLimit, startError, lastExit)
     }
     return take(new)
   }

@@ -208,7 +208,7 @@ extension PoolMachine {
   }
 
   private mutating func letGo(_ id: WorkerID, _ actions: inout [Action]) {
-    guard workers[id]?.isIdle == true, pending.isEmpty, usableWorkers > max(1, configuration.minWorkers) else { return }
+    guard workers[id]?.isIdle == true, pending.isEmpty, hasSurplus else { return }
     wanted -= 1
     retire(id, &actions)
   }

@@ -140,6 +140,9 @@ struct PoolMachine {
     return count
   }
 
+  /// There are more workers than have to stay when they are idle.
+  var hasSurplus: Bool { usableWorkers > max(1, configuration.minWorkers) }
+
   /// The first in a worker's hand runs, as far as anybody here can know.
   func isRunning(_ item: ItemID) -> Bool {
     guard let worker = items[item]?.worker else { return false }
@@ -231,11 +234,18 @@ struct PoolMachine {
     // What still waits then is meant for other workers.
     let idle = workers.count { $0.value.isIdle }
     guard idle > 0, itemToRecall() != nil else { return }
-    for _ in 0..<max(0, idle - items.count { $0.value.isRecalled }) {
+    for _ in 0..<max(0, idle - itemsOnTheirWayBack) {
       guard let (item, id) = itemToRecall() else { return }
       items[item]?.isRecalled = true
       actions.append(.recall(id, item))
     }
+  }
+
+  /// One that had begun before its worker heard of it does not come back.
+  private var itemsOnTheirWayBack: Int {
+    var count = 0
+    for (id, item) in items where item.isRecalled && !isRunning(id) { count += 1 }
+    return count
   }
 
   /// What was given ahead to a worker whose first item is given up: it would begin there and die with the worker.

@@ -117,7 +117,8 @@ final class ProcessWorker: Sendable {
     case .value where !isForeign && frame.build != BuildIdentity.own.hash:
       let mismatch = MultiprocessingError(.startFailed, "\(process.name) runs another build of the program")
       sink(.finished(id, frame.task, .thrown(mismatch), after: nil))
-    case .value: sink(.finished(id, frame.task, .payload(frame.payload, count: frame.count), after: frame.runTime))
+    case .value:
+      sink(.finished(id, frame.task, .payload(frame.payload.settled(), count: frame.count), after: frame.runTime))
     case .thrown:
       sink(.finished(id, frame.task, .thrown(ThrownError.received(in: frame.payload)), after: frame.runTime))
     case .returned: sink(.returned(id, frame.task))
@@ -131,7 +132,7 @@ final class ProcessWorker: Sendable {
   /// What an input of a series came to.
   func part(_ frame: Frame) -> JobResult? {
     switch frame.kind {
-    case .part where isForeign || frame.build == BuildIdentity.own.hash: .payload(frame.payload)
+    case .part where isForeign || frame.build == BuildIdentity.own.hash: .payload(frame.payload.settled())
     case .failedPart: .thrown(ThrownError.received(in: frame.payload))
     default: nil
     }

@@ -27,11 +27,14 @@ final class ChildLoop: Sendable {
     /// What runs was asked for before it was known to be one.
     var isRecalled = false
     var isRetired = false
+    /// The socket cannot be read any more: contents of tasks may be lost.
+    var isDeaf = false
     var isEnding = false
 
-    /// True once, when it is retired and nothing is left: two threads may ask, the main one and that of the tasks.
+    /// True once, when it is retired and nothing is left: two threads may ask, the main one and that of the tasks. What is
+    /// left in one that is deaf goes back to the pool with its end.
     mutating func takeEnd() -> Bool {
-      guard isRetired, intake.isEmpty, !isEnding else { return false }
+      guard isRetired, isDeaf || intake.isEmpty, !isEnding else { return false }
       isEnding = true
       return true
     }
@@ -116,7 +119,10 @@ final class ChildLoop: Sendable {
     } catch {
       try? line.send(TaskOutcome.thrown(error).frame(task: 0))
       // A worker that cannot hear ends after its task; it would be sent tasks for ever.
-      if isWorker { retire() }
+      if isWorker {
+        queue.withLock { $0.isDeaf = true }
+        retire()
+      }
       return !isWorker
     }
   }
@@ -158,6 +164,7 @@ final class ChildLoop: Sendable {
     do {
       let (taken, isOver) = try queue.withLock { queue -> ((Frame, RunningTask)?, Bool) in
         guard queue.running == nil else { return (nil, false) }
+        if queue.isDeaf { return (nil, queue.takeEnd()) }
         guard let frame = try queue.intake.next() else { return (nil, queue.takeEnd()) }
         let running = RunningTask()
         queue.running = (frame.task, running)

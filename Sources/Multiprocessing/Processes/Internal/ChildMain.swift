@@ -105,8 +105,8 @@ enum OwnStart {
 
 extension Duration {
   var wholeSecondsRoundedUp: Int {
-    let (seconds, isTooLong) = Int(clamping: components.seconds).addingReportingOverflow(
-      components.attoseconds > 0 ? 1 : 0)
-    return isTooLong ? .max : seconds
+    if self >= .seconds(Int.max) { return .max }
+    let (seconds, attoseconds) = components
+    return Int(seconds) + (attoseconds > 0 ? 1 : 0)
   }
 }

@@ -26,6 +26,10 @@ package struct Frame: Sendable {
     case part, failedPart
     /// From a worker: the inputs of a series from the one at `number` on are the pool's again.
     case rest
+
+    /// How a task or an input of a series ended.
+    var isAnswer: Bool { self == .value || self == .thrown || isPart }
+    var isPart: Bool { self == .part || self == .failedPart }
   }
 
   package var kind: Kind

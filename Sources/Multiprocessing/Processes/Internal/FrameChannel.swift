@@ -73,15 +73,22 @@ package final class FrameChannel: Sendable {
 
   /// The next whole frame.
   ///
+  /// An answer that needs a descriptor where this process can open none comes as an error in its place.
+  ///
   /// - Throws: a `SystemError`, or `notTransferable` for a frame that breaks the rules.
   package func receive(isBlocking: Bool) throws -> Received {
     var wasReset = false
     while true {
       let message: MessageSocket.Message?
+      var lost: FrameHeader?
       do {
-        message = try socket.receive(isBlocking: isBlocking)
+        // SAFETY: at least 64 bytes are there, and a head has 40.
+        message = try socket.receive(isBlocking: isBlocking) { lost = FrameHeader(at: $0.baseAddress!) }
       } catch let error as SystemError where error.wouldBlock {
         return .nothing
+      } catch let error as SystemError where lost?.kind.isAnswer ?? false {
+        pending.withLock { $0 = [] }
+        return .frame(Self.failure(instead: lost, error))
       } catch let error as SystemError where error.isDisconnected {
         // A peer that ended with something of ours unread resets the socket, once, before what it had sent is read.
         if wasReset { return .end }
@@ -91,6 +98,20 @@ package final class FrameChannel: Sendable {
       guard let message else { return .end }
       if let frame = try accept(message) { return .frame(frame) }
     }
+  }
+
+  /// The sender is not to blame, and what else it has to say is not lost.
+  private static func failure(instead head: FrameHeader?, _ cause: SystemError) -> Frame {
+    let error = MultiprocessingError(
+      .system,
+      """
+      a result came with a descriptor, and this process can open no more: close descriptors, or raise the limit of open \
+      files (\(cause))
+      """, cause: cause)
+    var frame = TaskOutcome.thrown(error).frame(task: head?.task ?? 0)
+    frame.number = head?.number ?? 0
+    if head?.kind.isPart ?? false { frame.kind = .failedPart }
+    return frame
   }
 
   private func accept(_ message: MessageSocket.Message) throws -> Frame? {

@@ -12,9 +12,16 @@ final class SharedAllocator: Sendable {
   func allocate(_ byteCount: Int) throws -> (arena: Arena, offset: Int)? {
     guard let sizeNumber = ArenaMap.sizeNumber(for: byteCount) else { return nil }
     // The newest first: the others tend to be full.
+    var refusal: (any Error)?
     for arena in openArenas().reversed() {
-      if let offset = try arena.allocate(byteCount, sizeNumber: sizeNumber) { return (arena, offset) }
+      do {
+        if let offset = try arena.allocate(byteCount, sizeNumber: sizeNumber) { return (arena, offset) }
+      } catch {
+        // It may not grow: another may have room without that.
+        refusal = error
+      }
     }
+    if let refusal { throw refusal }
     let arena = try Arena()
     guard let offset = try arena.allocate(byteCount, sizeNumber: sizeNumber) else { return nil }
     SharedRegions.current.add(arena)

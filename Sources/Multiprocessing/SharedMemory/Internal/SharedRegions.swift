@@ -23,8 +23,13 @@ final class SharedRegions: Sendable {
 
   /// To be called at the end of a source.
   func forget(_ identity: SharedFileStatus.Identity) {
-    // Another may have taken its place.
-    entries.withLock { if $0[identity]?.source == nil { $0[identity] = nil } }
+    // Another may have taken its place, and this be the last to hold it: its end comes here too, not under the lock.
+    let successor = entries.withLock { entries -> (any BlockSource)? in
+      let source = entries[identity]?.source
+      if source == nil { entries[identity] = nil }
+      return source
+    }
+    withExtendedLifetime(successor) {}
   }
 
   /// What shows the file of a descriptor from a message.

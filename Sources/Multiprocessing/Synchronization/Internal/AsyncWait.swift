@@ -29,7 +29,11 @@ enum AsyncWait {
     let lane = try WaitLanes.current.enlist(waiter, on: word, wakesAll: wakesAll)
     do {
       if let timeout {
-        if try await completion.wait(timeout: timeout) == nil { lane.withdraw(waiter, from: word) }
+        if try await completion.wait(timeout: timeout) == nil {
+          // A last look: what it waits for may be there since, and the one that was to tell be stopped.
+          _ = waiter.attempt()
+          lane.withdraw(waiter, from: word)
+        }
       } else {
         _ = try await completion.wait()
       }

@@ -13,6 +13,8 @@ final class WaitLane: Sendable {
     let word: SharedWord
     let wakesAll: Bool
     var waiters: [LaneWaiter]
+    /// The first sleeps on another word, a latch.
+    var isBlocked = false
     /// The last, when it was withdrawn: a wake-up meant for it is passed on.
     var withdrawn: LaneWaiter?
   }
@@ -56,8 +58,8 @@ final class WaitLane: Sendable {
       let key = word.key
       if state.queues[key] != nil {
         state.queues[key]!.waiters.append(waiter)
-        // Each of a queue that all wake together has its own look to make first.
-        return (true, wakesAll)
+        // Each of a queue that all wake together has its own look to make first, and each behind one that is blocked.
+        return (true, wakesAll || state.queues[key]!.isBlocked)
       }
       if mustKnow || state.queues.count >= capacity { return (false, false) }
       state.queues[key] = Queue(word: word, wakesAll: wakesAll, waiters: [waiter])
@@ -124,16 +126,29 @@ final class WaitLane: Sendable {
     if let passOn = waiter.passOn { passOn() } else { word.wake(1) }
   }
 
+  /// What one sleeps on may be a latch, whose holder may be stopped: those behind it may not need that.
   private func lookForFirst(_ key: UInt, _ sleep: inout Sleep) {
-    while let first = state.withLock({ $0.queues[key]?.waiters.first }) {
-      if case .sleep(let word, let value) = first.attempt() {
-        sleep.entries.append(.init(word, value))
-        sleep.waiters.append(first)
-        return
+    var behind = 0
+    while let waiter = state.withLock({ state -> LaneWaiter? in
+      let waiters = state.queues[key]?.waiters ?? []
+      return behind < waiters.count ? waiters[behind] : nil
+    }) {
+      guard case .sleep(let word, let value) = waiter.attempt() else {
+        remove([waiter], key)
+        continue
       }
-      remove([first], key)
+      if behind == 0 { state.withLock { $0.queues[key]?.isBlocked = word.key != key } }
+      if behind == 0 || !sleep.entries.contains(where: { $0.word.key == word.key }) {
+        sleep.entries.append(.init(word, value))
+      }
+      sleep.waiters.append(waiter)
+      if word.key == key || behind == Self.mostBehind { return }
+      behind += 1
     }
   }
+
+  /// So many are looked for behind one that waits for a latch.
+  private static let mostBehind = 8
 
   private func lookForAll(_ waiters: [LaneWaiter], _ key: UInt, _ sleep: inout Sleep) {
     var entries: [SharedWait.Entry] = []

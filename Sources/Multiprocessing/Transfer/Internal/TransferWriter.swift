@@ -9,6 +9,7 @@ struct TransferWriter {
   /// Large arrays of trivially copyable elements are written to a file, copied once: those of so many bytes.
   private let spillLimit: Int?
   private var file: PayloadFileWriter?
+  private var held: HeldFile?
   /// What stands before the file.
   private var head: [UInt8] = []
 
@@ -31,18 +32,20 @@ struct TransferWriter {
     do {
       // SAFETY: read inside the call only.
       try bytes.withUnsafeBytes { try file.write($0) }
-      return TransferPayload(bytes: head, descriptors: context?.descriptors ?? [], file: file.finish())
+      return TransferPayload(
+        bytes: head, descriptors: context?.descriptors ?? [], file: file.finish(), held: held)
     } catch {
       throw Self.spillFailure(error)
     }
   }
 
-  /// Writes a large array to the file, behind what was written before; false for any other value.
+  /// Writes a large array to the file, behind what was written before; false for any other value, and where no file can be
+  /// had.
   private mutating func spill<T>(_ value: T, atLeast limit: Int) throws -> Bool {
     do {
       return try CopiedValue.withElements(of: value, atLeast: limit) { count, elements in
+        guard var writer = try file ?? newFile(expecting: bytes.count + elements.count) else { return false }
         CopiedValue.append(arrayOf: count, to: &bytes)
-        var writer = try file ?? PayloadFileWriter(expecting: bytes.count + elements.count)
         if file == nil, bytes.count <= Self.headLimit {
           head = bytes
         } else {
@@ -55,6 +58,18 @@ struct TransferWriter {
       } ?? false
     } catch {
       throw Self.spillFailure(error)
+    }
+  }
+
+  /// Nil where too many wait already, or this process can open no more.
+  private mutating func newFile(expecting byteCount: Int) throws -> PayloadFileWriter? {
+    guard let place = HeldFile.take() else { return nil }
+    do {
+      let writer = try PayloadFileWriter(expecting: byteCount)
+      held = place
+      return writer
+    } catch let error as SystemError where error.isOutOfDescriptors {
+      return nil
     }
   }
 
