@@ -16,6 +16,8 @@ internal import Testing
       memory.deallocate()
       block.deallocate()
     }
+    // What follows the variables is looked at with the last of them: not what some other block has left there.
+    block.initializeMemory(as: UInt8.self, repeating: 0, count: 4 * words.count + 8)
     let variables = block.bindMemory(to: UInt32.self, capacity: words.count)
     variables.initialize(from: words, count: words.count)
     return initial.withUnsafeBufferPointer { initial in

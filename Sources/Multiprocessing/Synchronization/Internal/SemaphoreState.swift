@@ -77,8 +77,12 @@ extension SemaphoreState {
         continue
       }
       switch try sweep(mode) {
-      case .sleep(let word, let value): return .sleep(word, value)
       case .done(true): found = word.load()
+      case .sleep:
+        // The holder of the latch may be stopped: whoever gives it up collects. A release is to be noticed meanwhile.
+        returned.store(1)
+        settle()
+        fallthrough
       case .done(false): if let sleep: WaitLook<Void> = announced(&found, mode) { return sleep }
       }
     }
