@@ -10,7 +10,7 @@ internal import MultiprocessingSystem
 /// ```
 ///
 /// It crosses as an argument, a task's input or result, or through a `Connection`, and is closed in each process when the
-/// last reference there goes. A forked copy keeps it.
+/// last reference there goes. A forked copy keeps it, unless it was received when there was no other descriptor to be had.
 public final class DescriptorHandle: Codable, Waitable {
   private let descriptor: Descriptor
 
@@ -37,15 +37,12 @@ public final class DescriptorHandle: Codable, Waitable {
 
   /// The handle that another process sent.
   ///
-  /// - Throws: `notTransferable` for another decoder; `system` when there are too many descriptors.
+  /// - Throws: `notTransferable` for another decoder.
   public init(from decoder: any Decoder) throws {
     let index = try decoder.singleValueContainer().decode(Int.self)
     let received = try TransferContext.current(decoder.userInfo).descriptor(at: index)
-    do {
-      descriptor = try .sharing(received)
-    } catch let error as SystemError {
-      throw MultiprocessingError.ofSocket("receiving a descriptor", error)
-    }
+    // Without room for another number it is the message's own, which a forked copy does not keep.
+    descriptor = (try? .sharing(received)) ?? received
   }
 
   /// Writes a reference to it.

@@ -5,22 +5,26 @@ internal import Synchronization
 /// eighth of them are such files, and what is beyond waits as bytes.
 final class HeldFile: Sendable {
   // SAFETY: a count alone; it publishes no other memory.
-  private static let count = Atomic<Int>(0)
+  private final class Places: Sendable {
+    let taken = Atomic<Int>(0)
+  }
 
-  private init() {}
+  private static let perProcess = PerProcess { Places() }
+
+  /// Those of the process that took it: a copy may end an object of the original's.
+  private let places: Places
+
+  private init(_ places: Places) { self.places = places }
 
   /// Nil when there are as many as there may be.
   static func take() -> HeldFile? {
     let limit = Int(clamping: (ResourceLimit.openFiles?.soft ?? 1 << 20) / 8)
+    let place = HeldFile(perProcess.value)
     // SAFETY: as above.
-    let before = count.wrappingAdd(1, ordering: .relaxed).oldValue
-    if before < limit { return HeldFile() }
-    giveBack()
-    return nil
+    let before = place.places.taken.wrappingAdd(1, ordering: .relaxed).oldValue
+    return before < limit ? place : nil
   }
 
   // SAFETY: as above.
-  private static func giveBack() { count.wrappingSubtract(1, ordering: .relaxed) }
-
-  deinit { Self.giveBack() }
+  deinit { places.taken.wrappingSubtract(1, ordering: .relaxed) }
 }

@@ -28,7 +28,7 @@ package struct TransferPayload: Sendable {
 
   /// The same for a message that may wait for long until it is read: without a file where that is small, or too many wait.
   func settled() -> TransferPayload {
-    guard let file else { return self }
+    guard let file, rest?.held == nil else { return self }
     let held = file.byteCount >= PayloadFileWriter.limit ? HeldFile.take() : nil
     if let held { return TransferPayload(bytes: bytes, descriptors: descriptors, file: file, held: held) }
     // Without memory for it, or cut short: whoever reads it is told.

@@ -65,6 +65,17 @@ import Testing
     #expect(try await child.value == ["system", "5", "100000", "0"])
   }
 
+  @Test func `a task that no worker can receive fails alone`() async throws {
+    let context = ProcessContext(.forkServer, limits: ResourceLimits(openFiles: 64))
+    let pool = try ProcessPool(workers: 2, configuration: configured { $0.context = context })
+    let handles = try (0..<100).map { _ in try DescriptorHandle(duplicating: 2) }
+    let error = await #expect(throws: MultiprocessingError.self) { _ = try await pool.run(handles) { $0.count } }
+    #expect(error?.code == .childExited && error?.message.contains("limit of open files") == true)
+    try await expectEqual(pool.run { 1 }, 1)
+    pool.close()
+    try await pool.join()
+  }
+
   @Test func `what a worker without descriptors cannot receive goes to another`() async throws {
     let configuration = configured { $0.context = ProcessContext(.forkServer, limits: ResourceLimits(openFiles: 64)) }
     let pool = try ProcessPool(workers: 1, configuration: configuration)

@@ -69,6 +69,15 @@ private struct PrepareTally: ProcessTask {
     }
   }
 
+  @Test func `a worker whose initializer fails goes at once`() async throws {
+    let pool = try ProcessPool(
+      workers: 2, configuration: configured(patient), initializer: Prepare(end: .throwing))
+    _ = try? pool.onWorkerExit { 1 }
+    pool.close()
+    // The watchdog finds one that waits for a grace period.
+    try await pool.join()
+  }
+
   @Test func `one that takes too long does not hold up the end`() async throws {
     try await withWorkers(1, .forkServer, configured(hasty)) { pool in
       let exits = try pool.onWorkerExit { () -> Int in

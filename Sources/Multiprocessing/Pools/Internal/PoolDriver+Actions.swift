@@ -33,7 +33,7 @@ extension PoolDriver {
     let isPrepared = state.withLock { state in
       state.insights.dismiss(worker, at: MonotonicClock.nanoseconds)
       if state.exitJobs.isEmpty || state.preparations.isEmpty || state.joined.contains(worker) { return true }
-      state.leaving.insert(worker)
+      if state.machine.workers[worker] != nil { state.leaving.insert(worker) }
       return false
     }
     if isPrepared { endAndLeave(worker) }

@@ -95,7 +95,7 @@ extension PoolDriver {
       state.insights.end(worker, at: MonotonicClock.nanoseconds)
       grace = state.graces.removeValue(forKey: worker)
       if loss.isDistrusted { state.noteLoss(loss, ofAllIn: worker) }
-      if let running { state.entries[running]?.loss = loss.exit }
+      if let item = running ?? state.machine.workers[worker]?.inHand.first { state.entries[item]?.loss = loss.exit }
       if let exit = loss.exit, case .signaled = exit.status, !exit.wasKilledByUs { state.statistics.crashed += 1 }
     }
     if let grace { Reactor.shared.cancel(grace) }
@@ -143,7 +143,12 @@ extension PoolDriver {
     // Once in the life of a pool, and everybody is to get it.
     let error = received.decoded
     EventLog.critical("the initializer of a pool failed: \(error)")
-    handle(.breakDown) { $0.reason = $0.reason ?? error }
+    handle(.breakDown) { state in
+      state.reason = state.reason ?? error
+      // It is told to go, and not to prepare any further.
+      state.joined.insert(worker)
+    }
+    if state.withLock({ $0.leaving.remove(worker) }) != nil { endAndLeave(worker) }
   }
 
   /// The workers that are there or on their way; every later one runs the job before its first task.

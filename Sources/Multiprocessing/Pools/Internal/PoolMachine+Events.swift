@@ -119,12 +119,26 @@ extension PoolMachine {
     guard let worker = workers.removeValue(forKey: id) else { return }
     keys = keys.filter { $0.value != id }
     // Back to the front in their order, without blame; the one that ran is judged.
+    let stranded = running == nil && worker.state == .ready ? worker.inHand.first : nil
     for item in worker.inHand.reversed() {
-      if item == running || worker.isDistrusted { judge(item, &actions) } else { giveBack(item, &actions) }
+      if item == running || worker.isDistrusted || item == stranded && isStrandedAgain(item) {
+        judge(item, &actions)
+      } else {
+        giveBack(item, &actions)
+      }
     }
     unpinAll(from: id, &actions)
     if !worker.isCondemned, worker.state != .retiring { countLoss(&actions) }
   }
+
+  /// One that no worker can receive ends each that it is sent to: after so many it is to blame, and not the pool.
+  private mutating func isStrandedAgain(_ item: ItemID) -> Bool {
+    guard let before = items[item]?.strandings else { return false }
+    items[item]?.strandings += 1
+    return before + 1 >= Self.mostStrandings
+  }
+
+  private static let mostStrandings = 5
 
   /// The item may have ended its worker, or had an effect there.
   private mutating func judge(_ id: ItemID, _ actions: inout [Action]) {

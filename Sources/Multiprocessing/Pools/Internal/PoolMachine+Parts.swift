@@ -6,6 +6,8 @@ extension PoolMachine {
     var turn = 0
     /// How many workers died of it.
     var losses = 0
+    /// How many workers ended with it first in hand that had not begun it.
+    var strandings = 0
     /// In hand of this worker; nil while it waits.
     var worker: WorkerID?
     /// The worker was asked to give it back.

@@ -22,6 +22,8 @@ extension ProcessWorker {
     var hasGreeted = false
     /// What it said that made no sense.
     var complaint: String?
+    /// Why it ends by itself.
+    var lastWords: String?
     /// The process is gone, and that is about to be reported: nothing is awaited any more.
     var isOver = false
     /// How it went, until that is reported.
@@ -132,7 +134,7 @@ extension ProcessWorker {
       switch try process.channel.receive(isBlocking: false) {
       case .frame(let frame):
         if frame.kind == .bell { continue }
-        if try !incoming.withLock({ try $0.keepForItsPlace(frame) }) { try accept(frame) }
+        if try !incoming.withLock({ try $0.keepForItsPlace(frame.settled) }) { try accept(frame) }
       case .nothing: return
       case .end: return stopListening()
       }

@@ -100,8 +100,9 @@ final class ProcessWorker: Sendable {
     endGreeting()
     let running = exit.page?.task ?? 0
     var loss = WorkerLoss(running: running == 0 ? nil : running, exit: exit)
-    loss.exit?.complaint = incoming.withLock { $0.complaint }
-    loss.isDistrusted = loss.exit?.complaint != nil
+    let (complaint, lastWords) = incoming.withLock { ($0.complaint, $0.lastWords) }
+    loss.exit?.complaint = complaint ?? lastWords
+    loss.isDistrusted = complaint != nil
     sink(.lost(id, loss))
     nudge()
   }
@@ -119,6 +120,9 @@ final class ProcessWorker: Sendable {
       sink(.finished(id, frame.task, .thrown(mismatch), after: nil))
     case .value:
       sink(.finished(id, frame.task, .payload(frame.payload.settled(), count: frame.count), after: frame.runTime))
+    case .thrown where frame.task == 0:
+      let error = ThrownError.error(in: frame.payload) as? MultiprocessingError
+      incoming.withLock { $0.lastWords = error?.message }
     case .thrown:
       sink(.finished(id, frame.task, .thrown(ThrownError.received(in: frame.payload)), after: frame.runTime))
     case .returned: sink(.returned(id, frame.task))

@@ -117,7 +117,9 @@ final class ChildLoop: Sendable {
         }
       }
     } catch {
-      try? line.send(TaskOutcome.thrown(error).frame(task: 0))
+      let advice = (error as? SystemError)?.isOutOfDescriptors == true ? " (raise the limit of open files)" : ""
+      let failure = MultiprocessingError(.system, doing: "it could not receive what it was sent\(advice)", error)
+      try? line.send(TaskOutcome.thrown(failure).frame(task: 0))
       // A worker that cannot hear ends after its task; it would be sent tasks for ever.
       if isWorker {
         queue.withLock { $0.isDeaf = true }

@@ -56,6 +56,13 @@ package struct Frame: Sendable {
 }
 
 extension Frame {
+  /// The same, as it may wait (`TransferPayload.settled`).
+  var settled: Frame {
+    var frame = self
+    frame.payload = payload.settled()
+    return frame
+  }
+
   /// A frame as it came.
   init(_ header: FrameHeader, _ payload: TransferPayload) {
     self.init(header.kind, task: header.task, number: header.number, payload: payload)

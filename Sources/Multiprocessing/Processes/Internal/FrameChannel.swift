@@ -7,7 +7,14 @@ internal import Synchronization
 /// trusted: a frame that breaks the rules ends the channel with an error.
 package final class FrameChannel: Sendable {
   package let socket: MessageSocket
-  private let pending = Mutex<[Descriptor]>([])
+  /// What attachments brought for the frame that follows them.
+  private struct Pending {
+    var descriptors: [Descriptor] = []
+    /// One of them could not be received.
+    var failure: SystemError?
+  }
+
+  private let pending = Mutex(Pending())
   private let sending = Mutex(())
 
   /// Payloads above go by memory file.
@@ -86,9 +93,9 @@ package final class FrameChannel: Sendable {
         message = try socket.receive(isBlocking: isBlocking) { lost = FrameHeader(at: $0.baseAddress!) }
       } catch let error as SystemError where error.wouldBlock {
         return .nothing
-      } catch let error as SystemError where lost?.kind.isAnswer ?? false {
-        pending.withLock { $0 = [] }
-        return .frame(Self.failure(instead: lost, error))
+      } catch let error as SystemError where error.isOutOfDescriptors {
+        if let frame = try replacement(of: lost, error) { return .frame(frame) }
+        continue
       } catch let error as SystemError where error.isDisconnected {
         // A peer that ended with something of ours unread resets the socket, once, before what it had sent is read.
         if wasReset { return .end }
@@ -100,17 +107,39 @@ package final class FrameChannel: Sendable {
     }
   }
 
+  /// What stands for a frame whose descriptors could not be received: nil for an attachment, whose frame is to come.
+  ///
+  /// - Throws: the error, for a frame without which nothing can go on.
+  private func replacement(of head: FrameHeader?, _ error: SystemError) throws -> Frame? {
+    guard let head else { throw error }
+    if head.kind == .attachment {
+      withExtendedLifetime(takePending()) { pending.withLock { $0.failure = error } }
+      return nil
+    }
+    withExtendedLifetime(takePending()) {}
+    if head.kind == .log { return Frame(.log, task: head.task) }
+    if head.kind.isAnswer { return Self.failure(instead: head, error) }
+    throw error
+  }
+
+  private func takePending() -> Pending {
+    pending.withLock { pending in
+      defer { pending = Pending() }
+      return pending
+    }
+  }
+
   /// The sender is not to blame, and what else it has to say is not lost.
-  private static func failure(instead head: FrameHeader?, _ cause: SystemError) -> Frame {
+  private static func failure(instead head: FrameHeader, _ cause: SystemError) -> Frame {
     let error = MultiprocessingError(
       .system,
       """
       a result came with a descriptor, and this process can open no more: close descriptors, or raise the limit of open \
       files (\(cause))
       """, cause: cause)
-    var frame = TaskOutcome.thrown(error).frame(task: head?.task ?? 0)
-    frame.number = head?.number ?? 0
-    if head?.kind.isPart ?? false { frame.kind = .failedPart }
+    var frame = TaskOutcome.thrown(error).frame(task: head.task)
+    frame.number = head.number
+    if head.kind.isPart { frame.kind = .failedPart }
     return frame
   }
 
@@ -121,27 +150,29 @@ package final class FrameChannel: Sendable {
       return nil
     }
     var content = try payload(header, message)
-    let earlier = pending.withLock { pending in
-      defer { pending = [] }
-      return pending
-    }
+    let earlier = takePending()
     // Else they are what another began and did not end.
     if header.goesOn {
+      if let failure = earlier.failure {
+        if header.kind.isAnswer { return Self.failure(instead: header, failure) }
+        throw failure
+      }
       content = TransferPayload(
-        bytes: content.bytes, descriptors: earlier + content.descriptors, file: content.file)
+        bytes: content.bytes, descriptors: earlier.descriptors + content.descriptors, file: content.file)
     }
     return Frame(header, content)
   }
 
   private func keep(_ descriptors: [Descriptor], goesOn: Bool) throws {
     let dropped = try pending.withLock { pending in
-      let before = pending
+      let before = pending.descriptors
       guard goesOn else {
-        pending = descriptors
+        pending = Pending(descriptors: descriptors)
         return before
       }
       guard before.count + descriptors.count <= Self.pendingLimit else { throw Self.malformed("too many descriptors") }
-      pending += descriptors
+      if pending.failure != nil { return descriptors }
+      pending.descriptors += descriptors
       return []
     }
     _ = dropped

@@ -22,6 +22,9 @@ extension ProcessExit {
   package func error(task: String?) -> MultiprocessingError {
     switch status {
     case .exited where page?.failedStep != nil: setupError
+    case .exited where complaint != nil:
+      MultiprocessingError(
+        .childExited, "\(name) (pid \(id)) ended before its task did: \(complaint ?? "")", status: status)
     case .exited(let code):
       MultiprocessingError(
         .childExited,

@@ -166,12 +166,17 @@ package final class RunningProcess: Sendable {
     try state.withLock { state in
       guard state.phase == .running, let pidfd = state.pidfd else { return }
       state.wasKilledByUs = true
-      // First the process alone: before its first instruction it is not yet in a group of its own.
+      // As long as nobody reaped it, the group's number is its own; it may be reaped as soon as it is killed. But before its
+      // first instruction it is not yet in the group: so the group once more.
+      try killGroup(of: pidfd)
       try ProcessControl.signal(pidfd, ProcessControl.killSignal)
-      // As long as nobody reaped it, the group's number is its own.
-      if case .unknown = ProcessControl.exit(of: pidfd, keep: true) { return }
-      try ProcessControl.signal(-id, ProcessControl.killSignal)
+      try killGroup(of: pidfd)
     }
+  }
+
+  private func killGroup(of pidfd: Descriptor) throws {
+    if case .unknown = ProcessControl.exit(of: pidfd, keep: true) { return }
+    try ProcessControl.signal(-id, ProcessControl.killSignal)
   }
 
   /// Blocks the calling thread until the process has ended; nil when `timeout` passes first, and at once in a forked copy.

@@ -72,14 +72,16 @@ final class WaitLane: Sendable {
   /// Ends a wait: no look is made for it any more.
   func withdraw(_ waiter: LaneWaiter, from word: SharedWord) {
     waiter.withdraw()
-    let count = state.withLock { state -> Int? in
+    let (count, isBlocked) = state.withLock { state -> (Int?, Bool) in
       state.queues[word.key]?.waiters.removeAll { $0 === waiter }
       let count = state.queues[word.key]?.waiters.count
       if count == 0 { state.queues[word.key]!.withdrawn = waiter }
-      return count
+      return (count, state.queues[word.key]?.isBlocked ?? false)
     }
     switch count {
     case 0?: poke()
+    // Another may be the first now, whom the thread passed by.
+    case .some where isBlocked: poke()
     // The lane has left the word, without a look for this waiter.
     case nil: Self.passOn(waiter, word)
     default: break
