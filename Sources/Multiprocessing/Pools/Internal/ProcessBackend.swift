@@ -67,7 +67,7 @@ final class ProcessBackend: WorkerBackend {
 
   func recall(_ item: PoolMachine.ItemID, from id: PoolMachine.WorkerID) { worker(id)?.recall(item) }
 
-  func kill(_ id: PoolMachine.WorkerID) { try? worker(id)?.process.killTree() }
+  func kill(_ id: PoolMachine.WorkerID) { worker(id)?.kill() }
 
   func retire(_ id: PoolMachine.WorkerID) { worker(id)?.retire() }
 

@@ -83,6 +83,24 @@ final class ProcessWorker: Sendable {
 
   func retire() { enqueue(Frame(.retire)) }
 
+  /// How long a process that was killed may take to be gone: it may have much memory to give back.
+  private static let deathPatience = Duration.seconds(5)
+
+  /// One that is in uninterruptible sleep does not end before it wakes: it counts as lost, with what it had begun.
+  func kill() {
+    try? process.killTree()
+    _ = try? Reactor.shared.schedule(at: ContinuousClock.now + Self.deathPatience) { [weak self] in self?.countAsLost()
+    }
+  }
+
+  private func countAsLost() {
+    if incoming.withLock({ $0.exit != nil || $0.isOver }) { return }
+    EventLog.warning("\(process.name) (pid \(process.id)) was killed and does not end: it counts as lost")
+    let running = process.task
+    sink(.lost(id, WorkerLoss(running: running == 0 ? nil : running)))
+    nudge()
+  }
+
   /// The process is gone: takes its last answers, then reports the loss.
   func end(_ exit: ProcessExit) {
     incoming.withLock { incoming in

@@ -3,7 +3,8 @@
 protocol WorkerBackend: AnyObject, Sendable {
   var capabilities: WorkerCapabilities { get }
 
-  /// Begins to start a worker. What follows is told to the sink: `ready`, `finished` and, last and once, `lost`.
+  /// Begins to start a worker. What follows is told to the sink: `ready`, `finished` and, last, `lost`; once more when a
+  /// process that counted as lost has ended.
   ///
   /// - Throws: when the worker cannot be started; then the sink hears nothing of it.
   func start(_ worker: PoolMachine.WorkerID, sink: @escaping WorkerSink) throws

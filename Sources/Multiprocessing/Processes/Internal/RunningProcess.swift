@@ -80,6 +80,9 @@ package final class RunningProcess: Sendable {
     }
   }
 
+  /// The task that it works on, as it says; 0 for none.
+  package var task: UInt64 { ChildPage.read(from: page)?.task ?? 0 }
+
   /// Readable when the process ends; nil when it has been collected, and in a forked copy.
   package var pidfd: Descriptor? { isInherited ? nil : state.withLock { $0.pidfd } }
 
